@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, it } from "node:test";
+import { long, testWorld } from "../../test/harness.ts";
+import { anotherDoor, codeOf, tally } from "./door.fixture.ts";
+import type { Door } from "./door.ts";
+
+const world = await testWorld();
+const doors = [world.door, anotherDoor(world).door];
+
+/** The codes of everything that a token can be used for at a door. */
+function uses(door: Door, token: string): Promise<string[]> {
+  return Promise.all([
+    codeOf(door.say(token, "seat.beat", {})),
+    codeOf(door.say(token, "post.append", { subject: "still here" })),
+    codeOf(door.ask(token, "seat.whoami", {})),
+    codeOf(door.ask(token, "feed.read", {})),
+    codeOf(door.identify(token)),
+  ]);
+}
+const all = (code: string) => Array(5).fill(code);
+
+const endings = {
+  "token.revoke": (name: string) => ({ name }),
+  "seat.retire": (seat: string) => ({ seat }),
+  "seat.adopt": (name: string) => ({ name, replace: true }),
+};
+
+describe("a token that two doors remember", () => {
+  for (const [command, input] of Object.entries(endings))
+    it(`is worth nothing at either, from the first request after ${command}`, async () => {
+      for (const ended of doors) {
+        const name = `Ended-${command}-${doors.indexOf(ended)}`;
+        const token = await world.seat(name);
+        for (const door of doors) assert.deepEqual(await uses(door, token), all("accepted"));
+        await ended.say(world.operator, command, input(name));
+        for (const door of doors) assert.deepEqual(await uses(door, token), all("token.unknown"));
+      }
+    });
+
+  it("serves no request that began after the revoke was answered, however many are on their way", async () => {
+    for (let round = 0; round < (long ? 30 : 4); round++) {
+      const token = await world.seat(`Busy-${round}`);
+      let answered = false;
+      let over = false;
+      const late: string[] = [];
+      const early: string[] = [];
+      const talkers = Array.from({ length: 16 }, async (_, n) => {
+        while (!over) {
+          const into = answered ? late : early;
+          const door = doors[n % 2]!;
+          into.push(await codeOf(n % 4 < 2 ? door.say(token, "seat.beat", {}) : door.ask(token, "seat.whoami", {})));
+        }
+      });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      await doors[round % 2]!.say(world.operator, "token.revoke", { name: `Busy-${round}` });
+      answered = true;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      over = true;
+      await Promise.all(talkers);
+      assert.ok(early.includes("accepted"), "it was in use");
+      assert.deepEqual(Object.keys(tally(late)), ["token.unknown"]);
+    }
+  });
+
+  it("keeps its worth when another's is revoked", async () => {
+    const [kept] = [await world.seat("Kept"), await world.seat("Other")];
+    for (const door of doors) await uses(door, kept);
+    await world.say(world.operator, "token.revoke", { name: "Other" });
+    for (const door of doors) assert.deepEqual(await uses(door, kept), all("accepted"));
+  });
+
+  it("dies at its expiry although nothing else changed", async () => {
+    const token = await world.seat("Brief");
+    const hash = createHash("sha256").update(token).digest();
+    const soon = "update seats.tokens set expires_at = clock_timestamp() + interval '400 ms' where token_hash = $1";
+    await world.sql(soon, [hash]);
+    for (const door of doors) assert.deepEqual(await uses(door, token), all("accepted"));
+    await new Promise((resolve) => setTimeout(resolve, 450));
+    for (const door of doors) assert.deepEqual(await uses(door, token), all("token.unknown"));
+  });
+
+  it("has the role that its seat has now, and none of the one it had before another session took it", async () => {
+    const name = "Demoted";
+    const { token } = await world.say(world.operator, "seat.adopt", { name, role: "steward" });
+    for (const door of doors) assert.equal(await codeOf(door.say(token, "request.sweep", {})), "accepted");
+    const now = await world.say(world.operator, "seat.adopt", { name, role: "implementer", replace: true });
+    for (const door of doors) {
+      assert.equal(await codeOf(door.say(token, "request.sweep", {})), "token.unknown");
+      assert.equal(await codeOf(door.say(now.token, "request.sweep", {})), "role.forbidden");
+    }
+  });
+});
+
+describe("a token's scope", () => {
+  it("read lets it ask everything that its role may and say nothing, which the ledger keeps", async () => {
+    const { token } = await world.say(world.operator, "token.issue", { scope: "read" });
+    const before = (await world.ask(token, "ledger.head")).seq;
+    for (const door of doors) {
+      assert.equal(await codeOf(door.ask(token, "seat.whoami", {})), "accepted");
+      assert.equal(await codeOf(door.ask(token, "ledger.verify", {})), "accepted");
+      assert.equal(await codeOf(door.identify(token)), "accepted");
+      for (const [name, input] of [
+        ["post.append", { subject: "x" }],
+        ["token.issue", {}],
+        ["token.redeem", { token }],
+      ] as const)
+        assert.equal(await codeOf(door.say(token, name, input)), "scope.too_small", name);
+    }
+    const { entries } = await world.ask(token, "feed.read", { after: before });
+    assert.deepEqual(tally(entries.map(({ kind, data }: any) => `${kind} ${data.code}`)), {
+      "command.denied scope.too_small": 6,
+    });
+  });
+
+  it("sign_in lets it do nothing but be exchanged, once", async () => {
+    const { token } = await world.say(world.operator, "token.issue", { scope: "sign_in" });
+    assert.equal(await codeOf(doors[1]!.ask(token, "seat.whoami", {})), "scope.too_small");
+    assert.equal(await codeOf(doors[1]!.say(token, "token.issue", {})), "scope.too_small");
+    const exchanges = doors.flatMap((door) =>
+      Array.from({ length: 5 }, () => codeOf(door.say(token, "token.redeem", { token }))),
+    );
+    assert.deepEqual(tally(await Promise.all(exchanges)), { accepted: 1, "token.unknown": 9 });
+  });
+});

@@ -1,0 +1,218 @@
+import pg from "pg";
+import { Flight, type Rows } from "./flight.ts";
+import { Refusal } from "./refusal.ts";
+import type { Statement } from "./sql.ts";
+
+/** Values for a statement's named parameters. `tenant_id` is filled in by the transaction. */
+export type Values = Record<string, unknown>;
+
+/** Reads rows of one tenant. */
+export interface Reader {
+  // row shapes are stated where they are read.
+  all<Row = any>(statement: Statement, values?: Values): Promise<Row[]>;
+}
+
+/** Reads and writes rows of one tenant. */
+export interface Transaction extends Reader {
+  /**
+   * Sends a write whose result nobody needs. It is not awaited: it travels in the flight that also carries the
+   * ledger entries and the commit, and an error in it undoes the whole transaction.
+   */
+  send(statement: Statement, values?: Values): void;
+}
+
+export type DatabaseOptions = pg.PoolConfig;
+
+// Counters and sequence numbers fit a double long past any fleet's life (2^53); pg would hand them over as text.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Statements run longer than this are cut off by PostgreSQL. Import batches stay far below it. */
+const STATEMENT_MILLISECONDS_MAX = 20_000;
+
+/**
+ * A node that hangs (a suspended machine, a cut network) keeps its connections, and with them the lock on the
+ * ledger's head. PostgreSQL ends its transaction after the first, long before the other nodes give up their wait for
+ * that lock. Our own transactions are idle for milliseconds.
+ */
+const IDLE_MILLISECONDS_MAX = 5_000;
+const LOCK_MILLISECONDS_MAX = 10_000;
+
+/**
+ * A pool of connections. Statements of one transaction that do not wait for each other share a round trip (`Flight`),
+ * which is what makes group commit pay (docs/decisions/0004-group-commit.md).
+ */
+export class Database {
+  readonly pool: pg.Pool;
+
+  constructor(options: DatabaseOptions) {
+    this.pool = new pg.Pool({
+      max: 16,
+      idleTimeoutMillis: 30_000,
+      connectionTimeoutMillis: 5_000,
+      statement_timeout: STATEMENT_MILLISECONDS_MAX,
+      idle_in_transaction_session_timeout: IDLE_MILLISECONDS_MAX,
+      lock_timeout: LOCK_MILLISECONDS_MAX,
+      application_name: "longwatch",
+      ...options,
+    });
+    // An idle connection that PostgreSQL drops (a restart) is replaced by the pool; without a listener it would end us.
+    this.pool.on("error", () => {});
+    // The pool listens to idle connections only: one that breaks between two statements of a transaction would end us.
+    // The transaction learns of it from its next statement.
+    this.pool.on("connect", (client) => client.on("error", () => {}));
+  }
+
+  /** Begins a transaction that sees one tenant. The caller must `commit` or `rollback`. */
+  async begin(tenant_id: number, mode: "read write" | "read only"): Promise<TenantTransaction> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+    return new TenantTransaction(client, tenant_id, mode);
+  }
+
+  async end(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+const begin = {
+  "read write": { name: "begin", text: "begin", parameters: [] },
+  "read only": { name: "begin_read_only", text: "begin read only", parameters: [] },
+} satisfies Record<string, Statement>;
+const commit: Statement = { name: "commit", text: "commit", parameters: [] };
+const rollback: Statement = { name: "rollback", text: "rollback", parameters: [] };
+const tenant: Statement = {
+  name: "tenant",
+  text: "select set_config('longwatch.tenant_id', $1, true)",
+  parameters: ["tenant"],
+};
+
+/** One transaction on one connection, walled to one tenant by row-level security. */
+export class TenantTransaction implements Transaction {
+  readonly tenant_id: number;
+  #client: pg.PoolClient;
+  #sent: Promise<unknown>[] = [];
+  /** What was said since the last flight left. */
+  #next = new Flight();
+  #flying: Promise<void> | null = null;
+  #over = false;
+
+  constructor(client: pg.PoolClient, tenant_id: number, mode: "read write" | "read only") {
+    this.#client = client;
+    this.tenant_id = tenant_id;
+    this.#hold(this.#query(begin[mode], {}));
+    this.#hold(this.#query(tenant, { tenant: String(tenant_id) }));
+  }
+
+  // Row shapes are stated where they are read.
+  async all<Row = any>(statement: Statement, values: Values = {}): Promise<Row[]> {
+    return (await this.#query(statement, values)).rows as Row[];
+  }
+
+  send(statement: Statement, values: Values = {}): void {
+    this.#hold(this.#query(statement, values));
+  }
+
+  /** Resolves when PostgreSQL has made the transaction durable. Rejects when anything sent in it failed. */
+  async commit(): Promise<void> {
+    const outcome = this.#query(commit, {});
+    try {
+      const [{ command }] = await Promise.all([outcome, ...this.#sent]);
+      // PostgreSQL answers COMMIT of a failed transaction with the tag ROLLBACK, not with an error.
+      if (command !== "COMMIT") throw new Error("the transaction was rolled back at its commit");
+    } catch (error) {
+      throw await this.rollback(error);
+    }
+    this.#release();
+  }
+
+  /**
+   * Undoes the transaction. Returns the error that broke it: once one statement has failed, those behind it only say
+   * that it did (25P02), which hides the reason.
+   */
+  async rollback(seen?: unknown): Promise<unknown> {
+    if (this.#over) return seen;
+    await Promise.allSettled(this.#sent);
+    const [undone] = await Promise.allSettled([this.#query(rollback, {})]);
+    const results = await Promise.allSettled(this.#sent);
+    const failures = [...results, undone].flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+    const lost = [seen, ...failures].find((failure) => connectionLost(failure));
+    this.#release(undone.status === "rejected" ? (lost ?? undone.reason) : lost);
+    if (seen instanceof Error && (seen as { code?: string }).code !== "25P02") return seen;
+    return failures.find((failure) => failure.code !== "25P02") ?? seen;
+  }
+
+  #query(statement: Statement, values: Values): Promise<Rows> {
+    const parameters = statement.parameters.map((name) => {
+      const value = name === "tenant_id" ? this.tenant_id : values[name];
+      if (value === undefined) throw new Error(`statement ${statement.name} was not given :${name}`);
+      return value;
+    });
+    // After the promises of this turn: what a handler says before it has to wait still comes along.
+    if (this.#next.empty && this.#flying === null) process.nextTick(() => this.#fly());
+    return this.#next.add(statement, parameters);
+  }
+
+  /** Sends what was said. What is said meanwhile goes with the next flight, which leaves when this one is back. */
+  #fly(): void {
+    if (this.#next.empty || this.#flying !== null) return;
+    const flight = this.#next;
+    this.#next = new Flight();
+    this.#flying = flight.done.then(() => {
+      this.#flying = null;
+      // After those who wait for its answers have said what comes next.
+      if (!this.#next.empty) process.nextTick(() => this.#fly());
+    });
+    this.#client.query(flight as unknown as pg.Submittable);
+  }
+
+  #hold(promise: Promise<unknown>): void {
+    // Its failure is read at the commit; until then it must not count as unhandled.
+    promise.catch(() => {});
+    this.#sent.push(promise);
+  }
+
+  #release(error?: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    // A connection in an unknown state is closed, never handed on.
+    this.#client.release(error instanceof Error ? error : undefined);
+  }
+}
+
+/**
+ * SQLSTATEs after which the same request may succeed by itself: shutdown, start-up, lost connection, deadlock, and a
+ * statement that was cut off (57014), as happens behind a node that hangs with the head's lock in its hand.
+ */
+const TRANSIENT = new Set(["57P01", "57P02", "57P03", "57014", "53300", "40001", "40P01", "55P03", "25006", "25P03"]);
+
+const DISK_FULL = "53100";
+
+/** Whether an error is the database's absence rather than our bug. */
+export function connectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: string }).code ?? "";
+  return (
+    TRANSIENT.has(code) ||
+    code === DISK_FULL ||
+    code.startsWith("08") ||
+    ["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT"].includes(code) ||
+    /Connection terminated|connection error|not queryable|timeout exceeded when trying to connect/i.test(error.message)
+  );
+}
+
+/** The refusal for a database that is away. The outcome of what was in flight is not known. */
+export function unavailable(cause: unknown): Refusal {
+  if ((cause as { code?: string } | null)?.code === DISK_FULL)
+    return new Refusal("unavailable", "database.full", "The database's disk is full; nothing was changed.", {
+      hint: "Free space on the disk of the data directory, then try again with the same Idempotency-Key.",
+      cause,
+    });
+  return new Refusal("unavailable", "database.away", "The database did not answer; the outcome is not known.", {
+    hint: "Try again with the same Idempotency-Key: what was done is not done twice.",
+    cause,
+  });
+}

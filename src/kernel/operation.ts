@@ -1,0 +1,138 @@
+import { z } from "zod";
+import type { Reader, Transaction } from "./database.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** What a principal may do; the words of the specification. */
+export const roles = [
+  "operator",
+  "strategist",
+  "implementer",
+  "coordinator",
+  "gatekeeper",
+  "witness",
+  "auditor",
+  "steward",
+  "sentinel",
+  "communicator",
+  "service",
+] as const;
+export type Role = (typeof roles)[number];
+
+/** Whoever acts. It comes from the token and from nowhere else. */
+export type Caller = {
+  tenant_id: number;
+  tenant: string;
+  principal_id: number;
+  name: string;
+  role: Role;
+  /** The session behind a seat's name; a replaced session's token is worth nothing. Null for people and services. */
+  incarnation: string | null;
+};
+
+/** What happened. The kernel writes it into the ledger in the transaction of the command that caused it. */
+export type Event = {
+  /** Past tense, `ticket.claimed`; declared by the command. */
+  kind: string;
+  /** The ticket, seat or namespace it is about. */
+  subject: string | null;
+  data: Record<string, unknown>;
+};
+
+/** What a command did: its answer, and the events that it caused. */
+export type Act<O> = { output: O; events: Event[] };
+
+/** One caller's request inside a batch. */
+export type Call<I> = { caller: Caller; input: I };
+
+/** What a handler may touch: its tenant's rows in one transaction, and the database's clock. No network. */
+export type World = {
+  tenant_id: number;
+  db: Transaction;
+  /** The instant of this transaction by the database's clock; resolves with the first round trip. */
+  at(): Promise<Date>;
+  /** Records what the transaction did besides the calls' own acts, such as a lease that it found ended. */
+  record(event: Event): void;
+  /** Says that a token, role or seat changed, so that every process reads authority anew before its next act. */
+  authorityChanged(): void;
+};
+
+type Shape = z.ZodObject;
+
+type CommandBase<I extends Shape, O extends Shape> = {
+  /** `noun.verb`; spelled `POST /v1/noun/verb`, `longwatch noun verb`, tool `noun_verb`. */
+  name: string;
+  summary: string;
+  input: I;
+  output: O;
+  may: readonly Role[];
+  /** Every event this command can cause. Empty only with `unrecorded`. */
+  events: readonly string[];
+  /** Refusal codes a caller can meet, beside the door's own. */
+  refuses: readonly string[];
+  /** Why this command may write without a ledger entry: a confession that `golden/commands.txt` lists. */
+  unrecorded?: string;
+  /** The token scope that this command exists to exchange, although such a token may do nothing else. */
+  redeems?: string;
+  /** Output fields that must not be kept with an idempotency key, since only their hash may be stored. */
+  secrets?: readonly string[];
+};
+
+export type Command<I extends Shape = Shape, O extends Shape = Shape> = CommandBase<I, O> & {
+  kind: "command";
+  /** A hot command takes the batch in set-based statements; each item is accepted or refused by itself. */
+  batched: boolean;
+  run(world: World, calls: Call<z.output<I>>[]): Promise<(Act<z.input<O>> | Refusal)[]>;
+};
+
+export type Query<I extends Shape = Shape, O extends Shape = Shape> = {
+  kind: "query";
+  name: string;
+  summary: string;
+  input: I;
+  output: O;
+  may: readonly Role[];
+  refuses: readonly string[];
+  read(world: { tenant_id: number; db: Reader; caller: Caller }, input: z.output<I>): Promise<z.input<O>>;
+};
+
+// operations of every shape stand in one list.
+export type Operation = Command<any, any> | Query<any, any>;
+
+/** Defines a command whose calls run one at a time, each in a transaction of its own. */
+export function command<I extends Shape, O extends Shape>(
+  spec: CommandBase<I, O> & { run(world: World, call: Call<z.output<I>>): Promise<Act<z.input<O>>> },
+): Command<I, O> {
+  return {
+    ...strict(spec),
+    kind: "command",
+    batched: false,
+    run: async (world, [call]) => [await spec.run(world, call!)],
+  };
+}
+
+/** Defines a hot command: many concurrent calls, one transaction, one answer for each call in order. */
+export function batchCommand<I extends Shape, O extends Shape>(
+  spec: CommandBase<I, O> & Pick<Command<I, O>, "run">,
+): Command<I, O> {
+  return { ...strict(spec), kind: "command", batched: true };
+}
+
+/** Defines a query: read-only, never recorded. */
+export function query<I extends Shape, O extends Shape>(spec: Omit<Query<I, O>, "kind">): Query<I, O> {
+  return { ...strict(spec), kind: "query" };
+}
+
+/** An unknown field is a caller's mistake, never silently dropped. */
+function strict<Spec extends { input: Shape }>(spec: Spec): Spec {
+  return { ...spec, input: spec.input.strict() };
+}
+
+/** Text that PostgreSQL and RFC 8785 can both hold: no NUL, no lone surrogate (hazards 0.5). */
+export function text(characters_max: number) {
+  return z
+    .string()
+    .max(characters_max)
+    .refine((value) => !value.includes("\0") && value.isWellFormed(), {
+      message: "contains a NUL or half of a surrogate pair, which the ledger cannot hold",
+    });
+}
