@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { testWorld } from "../../../test/harness.ts";
+import type { Command } from "../../kernel/operation.ts";
+
+const world = await testWorld();
+const { operator } = world;
+const alice = await world.seat("Alice");
+const bob = await world.seat("Bob");
+await world.say(operator, "namespace.define", { prefix: "CMB", format: "CMB-NNNN" });
+
+const file = async (input: object = {}): Promise<string> =>
+  (await world.say(alice, "ticket.file", { namespace: "CMB", title: "Work", ...input })).id;
+const post = (input: object, token = alice) => world.say(token, "post.append", input);
+const act = (item: string, state: string, token = alice, more: object = {}) =>
+  post({ kind: "actionable", item, state, subject: `${state} said`, ...more }, token);
+const unacted = (item: string, state: string, token = alice) =>
+  world.refused(token, "post.append", { kind: "actionable", item, state, subject: "said" });
+const stateOf = async (id: string) => (await world.ask(operator, "ticket.show", { id })).state;
+type Entry = { seq: number; kind: string; subject: string; actor: string; data: any };
+const posts = async (about: string): Promise<Entry[]> =>
+  (await world.ask(operator, "feed.read", { about, posts: true, limit: 1000 })).entries;
+
+describe("an actionable post", () => {
+  it("files, claims, gives back, blocks, parks, cancels and finishes as the ticket commands do", async () => {
+    const filed = await post({
+      kind: "actionable",
+      reserve: "CMB",
+      subject: "{{ITEM_ID}}: new",
+      body: "see {{ITEM_ID}}",
+      priority: "HIGH",
+      owner: "UNCLAIMED",
+    });
+    const { item } = filed;
+    const shown = await world.ask(operator, "ticket.show", { id: item });
+    assert.deepEqual(
+      [shown.title, shown.body, shown.priority, shown.owner, shown.state],
+      [`${item}: new`, `see ${item}`, 1, null, "awaiting_claim"],
+    );
+    assert.equal((await posts(item))[0]!.data.subject, `${item}: new`);
+    const claimed = await act(item, "CLAIMED");
+    assert.equal(claimed.state, "in_progress");
+    assert.equal((await act(item, "IN_PROGRESS")).claim_token, claimed.claim_token, "the same claim again");
+    assert.equal((await act(item, "AWAITING_CLAIM")).state, "awaiting_claim");
+    assert.equal((await act(item, "BLOCKED")).state, "blocked");
+    assert.equal((await act(item, "PARKED")).state, "parked");
+    assert.equal((await act(item, "CANCELLED")).state, "cancelled");
+    const other = await file();
+    await act(other, "IN_PROGRESS");
+    assert.equal((await act(other, "DONE")).state, "done");
+  });
+
+  it("comes with the ticket's own entries before it, in one transaction", async () => {
+    const id = await file();
+    await act(id, "IN_PROGRESS");
+    const { entries } = await world.ask(operator, "feed.read", { about: id });
+    assert.deepEqual(
+      entries.map(({ kind }: Entry) => kind),
+      ["ticket.filed", "ticket.claimed", "post.appended"],
+    );
+    assert.deepEqual(
+      entries.map(({ actor }: Entry) => actor),
+      ["Alice", "Alice", "Alice"],
+    );
+  });
+
+  it("that puts AWAITING_CLAIM on an item without a release or a repair is refused in every state (J10)", async () => {
+    const id = await file();
+    const refused = async (state: string, token = alice) => {
+      const refusal = await unacted(id, "AWAITING_CLAIM", token);
+      assert.deepEqual([refusal.code, refusal.facts.state], ["state.needs_proof", state]);
+    };
+    await refused("awaiting_claim");
+    await act(id, "BLOCKED");
+    await refused("blocked");
+    await world.say(alice, "ticket.unblock", { id, reason: "the key came" });
+    await act(id, "IN_PROGRESS");
+    await refused("in_progress", bob);
+    await act(id, "DONE");
+    await refused("done");
+    assert.equal(await stateOf(id), "done");
+  });
+
+  it("on another's claim is fenced and told who holds it", async () => {
+    const id = await file();
+    await act(id, "IN_PROGRESS");
+    for (const state of ["DONE", "BLOCKED", "PARKED", "CANCELLED"])
+      assert.deepEqual(
+        [(await unacted(id, state, bob)).code, (await unacted(id, state, bob)).facts.holder],
+        ["lease.lost", "Alice"],
+      );
+    assert.deepEqual([(await unacted(id, "IN_PROGRESS", bob)).code], ["ticket.in_progress"]);
+  });
+
+  it("keeps the rules of the commands behind it: blockers, owners, open children", async () => {
+    const parent = await file();
+    const child = await file({ parent });
+    const waiting = await file({ blocked_by: [child] });
+    const given = await file({ owner: "Bob" });
+    assert.equal((await unacted(waiting, "IN_PROGRESS")).code, "ticket.waits");
+    assert.equal((await unacted(given, "IN_PROGRESS")).code, "ticket.owned");
+    await act(parent, "IN_PROGRESS");
+    assert.equal((await unacted(parent, "DONE")).code, "parent.open");
+    assert.equal((await unacted(child, "DONE")).code, "lease.lost", "nobody finishes what they have not claimed");
+  });
+
+  it("needs an item and a state, or a namespace for a new one, and not both", async () => {
+    const refused = async (input: object) =>
+      (await world.refused(alice, "post.append", { kind: "actionable", subject: "x", ...input })).code;
+    const id = await file();
+    assert.equal(await refused({}), "post.needs_item");
+    assert.equal(await refused({ item: id }), "post.needs_state");
+    assert.equal(await refused({ item: "CMB-9999", state: "DONE" }), "ticket.unknown");
+    assert.equal(await refused({ reserve: "CMB", state: "DONE" }), "post.needs_state");
+    assert.equal(await refused({ reserve: "NONE" }), "namespace.unknown");
+    assert.equal(await refused({ reserve: "CMB", owner: "Nobody" }), "seat.unknown");
+    assert.equal(await refused({ reserve: "CMB", priority: "SOON" }), "input.invalid");
+    assert.equal(await refused({ item: id, reserve: "CMB" }), "input.invalid");
+  });
+
+  it("of two seats at once on one ticket claims it once", async () => {
+    const id = await file();
+    const outcomes = await Promise.allSettled([act(id, "CLAIMED", alice), act(id, "CLAIMED", bob)]);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ["fulfilled", "rejected"],
+    );
+  });
+
+  it("that is refused leaves no post and takes no number", async () => {
+    const numbers = async () => (await world.ask(operator, "namespace.list")).namespaces[0].numbers_given;
+    const [before, id] = [await numbers(), await file()];
+    await world.refused(alice, "post.append", {
+      kind: "actionable",
+      reserve: "CMB",
+      subject: "x",
+      body: "€".repeat(60_000),
+    });
+    await unacted(id, "DONE");
+    assert.equal(await numbers(), before + 1);
+    assert.deepEqual(await posts(id), []);
+  });
+
+  it("is refused only in words that the command declares", () => {
+    const { refuses, events } = world.door.operations.get("post.append") as Command;
+    for (const code of [
+      "lease.lost",
+      "ticket.waits",
+      "parent.open",
+      "state.needs_proof",
+      "namespace.unknown",
+      "ticket.parked",
+    ])
+      assert.ok(refuses.includes(code), code);
+    for (const kind of ["ticket.filed", "ticket.claimed", "ticket.lapsed", "ticket.cancelled"])
+      assert.ok(events.includes(kind), kind);
+  });
+});
+
+it("after all this the tables and the ledger agree", async () => {
+  const { differences, found } = await world.ask(operator, "ticket.drift");
+  assert.equal(differences, 0, JSON.stringify(found));
+  assert.equal((await world.ask(operator, "ledger.verify")).whole, true);
+});

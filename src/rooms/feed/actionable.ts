@@ -1,0 +1,125 @@
+import type { Act, Caller, Command, Event, World } from "../../kernel/operation.ts";
+import { parse } from "../../kernel/door.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { findTicket, operations as tickets } from "../tickets/index.ts";
+
+/** The states that a post may give, as the founding fleets write them (origins A3). */
+export const postStates = [
+  "AWAITING_CLAIM",
+  "CLAIMED",
+  "IN_PROGRESS",
+  "BLOCKED",
+  "DONE",
+  "PARKED",
+  "CANCELLED",
+] as const;
+
+const used = [
+  tickets.file,
+  tickets.claim,
+  tickets.release,
+  tickets.finish,
+  tickets.block,
+  tickets.park,
+  tickets.cancel,
+];
+/** What moving a ticket by a post can cause and refuse: all that the commands behind it can. */
+export const TICKET_EVENTS: readonly string[] = [...new Set(used.flatMap(({ events }) => events))];
+export const TICKET_REFUSALS: readonly string[] = [...new Set(used.flatMap(({ refuses }) => refuses))];
+
+const PRIORITY_WORDS: Record<string, number> = { URGENT: 0, HIGH: 1, NORMAL: 2, LOW: 3, LOWEST: 4 };
+
+type Post = {
+  subject: string;
+  body: string;
+  item?: string | undefined;
+  reserve?: string | undefined;
+  state?: (typeof postStates)[number] | undefined;
+  lane?: string | undefined;
+  owner?: string | undefined;
+  priority?: string | undefined;
+};
+
+export type Moved = { item: string; state: string; claim_token: string | null; events: Event[] };
+
+/** An actionable post is a face of the ticket commands: it moves a ticket by them, under their rules, or not at all. */
+export async function moveByPost(world: World, caller: Caller, post: Post): Promise<Moved | Refusal> {
+  try {
+    if (post.item !== undefined && post.reserve !== undefined) throw eitherItemOrReserve();
+    const { command, input } = post.reserve === undefined ? await moving(world, caller, post) : filing(post);
+    const [outcome] = await command.run(world, [{ caller, input: parse(command.input, input) }]);
+    if (outcome instanceof Refusal) return outcome;
+    const { output, events } = outcome as Act<{ id: string; state?: string; claim_token?: string }>;
+    return { item: output.id, state: output.state ?? "in_progress", claim_token: output.claim_token ?? null, events };
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+function eitherItemOrReserve(): Refusal {
+  const fields = ["item", "reserve"].map((field) => ({ field, message: "only one of item and reserve can be given" }));
+  return new Refusal("invalid", "input.invalid", "Give either item or reserve.", { fields });
+}
+
+type Say = { command: Command; input: Record<string, unknown> };
+
+function filing({ reserve, subject, body, lane, owner, priority, state }: Post): Say {
+  if (state !== undefined && state !== "AWAITING_CLAIM")
+    throw new Refusal("invalid", "post.needs_state", "state: a new ticket begins as AWAITING_CLAIM", {
+      fields: [{ field: "state", message: "a new ticket begins as AWAITING_CLAIM" }],
+    });
+  const said = { namespace: reserve, title: subject, body, lane, priority: priorityOf(priority) };
+  return { command: tickets.file, input: { ...said, owner: owner === "UNCLAIMED" ? undefined : owner } };
+}
+
+function priorityOf(word: string | undefined): number | undefined {
+  if (word === undefined) return undefined;
+  const number = PRIORITY_WORDS[word.toUpperCase()] ?? (/^[0-4]$/.test(word) ? Number(word) : undefined);
+  if (number !== undefined) return number;
+  const message = `must be one of ${Object.keys(PRIORITY_WORDS).join(", ")} or 0 to 4`;
+  throw new Refusal("invalid", "input.invalid", `priority: ${message}`, { fields: [{ field: "priority", message }] });
+}
+
+async function moving(world: World, caller: Caller, { item, state, subject }: Post): Promise<Say> {
+  if (item === undefined || state === undefined) throw needs(item === undefined ? "item" : "state");
+  const row = await findTicket(world.db, item);
+  const { id, claim_token } = row;
+  const mine = row.claimed_by === caller.principal_id && row.claimed_incarnation === caller.incarnation;
+  const held = row.state === "in_progress";
+  if (state === "CLAIMED" || state === "IN_PROGRESS") return { command: tickets.claim, input: { id } };
+  // The session that holds the claim is its proof; any other is told by the fence who holds it.
+  const claim = { id, claim_token: mine ? claim_token : "00000000-0000-0000-0000-000000000000" };
+  if (state === "DONE") return { command: tickets.finish, input: { ...claim, note: subject } };
+  if (state === "AWAITING_CLAIM") {
+    if (!mine) throw needsProof(id, row.state);
+    return { command: tickets.release, input: { ...claim, reason: subject } };
+  }
+  if (held) return { command: tickets.release, input: { ...claim, state: state.toLowerCase(), reason: subject } };
+  const command = { BLOCKED: tickets.block, PARKED: tickets.park, CANCELLED: tickets.cancel }[state];
+  return { command, input: { id, reason: subject } };
+}
+
+function needs(field: string): Refusal {
+  return new Refusal("invalid", `post.needs_${field}`, `${field}: an actionable post needs one`, {
+    fields: [{ field, message: "an actionable post needs one" }],
+    hint: "Give reserve for a new ticket, or item and state for one that is there. Otherwise post a narrative.",
+  });
+}
+
+/**
+ * FLT-1318: an item is not put back by posting its number again; a release, a repair or an unblock is the proof (J10).
+ */
+function needsProof(id: string, state: string): Refusal {
+  return new Refusal(
+    "conflict",
+    "state.needs_proof",
+    `${id} is ${state}; posting AWAITING_CLAIM does not put it back.`,
+    {
+      hint:
+        "Its holder says ticket.release; a blocked one needs ticket.unblock, an ended one ticket.reopen, " +
+        "with a reason.",
+      facts: { id, state },
+    },
+  );
+}

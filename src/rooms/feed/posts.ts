@@ -1,0 +1,169 @@
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import { z } from "zod";
+import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { statements } from "../../kernel/sql.ts";
+import { KEEPERS } from "../seats/index.ts";
+import { findTickets, WORKERS } from "../tickets/index.ts";
+import { moveByPost, postStates, TICKET_EVENTS, TICKET_REFUSALS } from "./actionable.ts";
+import { narrativeWarnings, readMarkers } from "./markers.ts";
+
+const sql = statements("feed", "imports_find", "imports_insert", "posts");
+
+const Subject = text(500).trim().min(1).describe("What it is about, in a line. {{ITEM_ID}} becomes the ticket's id.");
+const Body = text(60_000).default("").describe("The text. Field markers such as WORK_PROOF: are read at line starts.");
+
+const Posted = z.object({
+  item: z.string().nullable().describe("The ticket's id."),
+  state: z.string().nullable().describe("The state that the ticket has now, if the post moved it."),
+  claim_token: z.string().nullable().describe("Proves the claim, if the post made one."),
+  warnings: z.array(z.string()).describe("What the post seems to want and did not do."),
+});
+
+export const append = batchCommand({
+  name: "post.append",
+  summary: "Post to the feed: a narrative moves nothing; an actionable post moves one ticket.",
+  input: z.object({
+    kind: z.enum(["narrative", "actionable"]).default("narrative").describe("Only an actionable post moves a ticket."),
+    subject: Subject,
+    body: Body,
+    item: text(200).min(1).optional().describe("The ticket that it is about."),
+    reserve: text(12).optional().describe("actionable: file a new ticket in this namespace."),
+    state: z.enum(postStates).optional().describe("actionable: the state that the item gets."),
+    lane: text(60).min(1).optional().describe("actionable with reserve: the ticket's lane."),
+    queue: text(60).min(1).optional().describe("Where it queues, when that is not its lane."),
+    owner: text(120).optional().describe("actionable with reserve: who may claim it; UNCLAIMED is anyone."),
+    priority: text(20).optional().describe("actionable with reserve: URGENT, HIGH, NORMAL, LOW, LOWEST or 0 to 4."),
+    amends: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("The number of the post that this one corrects. Posts are never edited."),
+  }),
+  output: Posted,
+  may: WORKERS,
+  events: ["post.appended", ...TICKET_EVENTS],
+  refuses: ["post.unknown", "post.needs_item", "post.needs_state", "state.needs_proof", ...TICKET_REFUSALS],
+  async run(world, calls) {
+    const found = await findTickets(
+      world.db,
+      calls.flatMap(({ input }) => (input.item ? [input.item] : [])),
+    );
+    const amended = calls.flatMap(({ input }) => (input.amends ? [input.amends] : []));
+    const rows = amended.length === 0 ? [] : await world.db.all(sql.posts, { seqs: amended });
+    const posts = new Set(rows.map(({ seq }) => seq));
+    const outcomes: (Act<z.output<typeof Posted>> | Refusal)[] = [];
+    for (const call of calls) {
+      const { input } = call;
+      if (input.amends && !posts.has(input.amends)) outcomes.push(postUnknown(input.amends));
+      else if (input.item && !found.has(input.item)) outcomes.push(ticketUnknown(input.item));
+      else if (input.kind === "actionable") outcomes.push(await actionable(world, call));
+      else outcomes.push(posted(call, found.get(input.item ?? "")?.id ?? null, null, []));
+    }
+    return outcomes;
+  },
+});
+
+type Posting = Call<z.output<typeof append.input>>;
+
+async function actionable(world: World, call: Posting) {
+  const moved = await moveByPost(world, call.caller, call.input);
+  if (moved instanceof Refusal) return moved;
+  return posted(call, moved.item, moved, moved.events);
+}
+
+/** The act of a post. The moved ticket's own entries come first, the post that moved it after them. */
+function posted(
+  { input }: Posting,
+  item: string | null,
+  moved: { state: string; claim_token: string | null } | null,
+  events: Act<unknown>["events"],
+): Act<z.output<typeof Posted>> {
+  const filled = (words: string) => (item === null ? words : words.replaceAll("{{ITEM_ID}}", item));
+  const subject = filled(input.subject);
+  const body = filled(input.body);
+  const warnings = input.kind === "narrative" ? narrativeWarnings(subject, body) : [];
+  const markers = readMarkers(body);
+  const { kind, queue, amends } = input;
+  const optional = { body: body || undefined, item: item ?? undefined, queue, amends };
+  const told = Object.entries(optional).filter(([, value]) => value !== undefined);
+  const lists = [
+    ...(markers.length > 0 ? [["markers", markers]] : []),
+    ...(warnings.length > 0 ? [["warnings", warnings]] : []),
+  ];
+  const data = { kind, subject, ...Object.fromEntries([...told, ...lists]) };
+  return {
+    output: { item, state: moved?.state ?? null, claim_token: moved?.claim_token ?? null, warnings },
+    events: [...events, { kind: "post.appended", subject: item, data }],
+  };
+}
+
+const ImportedPost = z.object({
+  source_ref: z.string(),
+  imported: z.boolean().describe("False when it was here already."),
+});
+
+export const importPost = batchCommand({
+  name: "post.import",
+  summary: "Bring in a post of another tracker with its original time and author. It moves nothing.",
+  input: z.object({
+    source_ref: text(200).min(1).describe("Its id there; the same one is brought in once."),
+    author: text(120).min(1).describe("Who said it there."),
+    said_at: z.iso.datetime({ offset: true }).describe("When it was said there."),
+    item: text(200).min(1).optional().describe("The ticket that it is about, by its old id or its id here."),
+    subject: Subject,
+    body: Body,
+  }),
+  output: ImportedPost,
+  may: KEEPERS,
+  events: ["post.imported"],
+  refuses: ["ticket.unknown", "import.contradicts", "entry.oversized"],
+  unrecorded: "A post that is here already is left as it is; only new ones are written, each with its entry.",
+  async run(world, calls) {
+    const [found, known] = await Promise.all([
+      findTickets(
+        world.db,
+        calls.flatMap(({ input }) => (input.item ? [input.item] : [])),
+      ),
+      world.db.all(sql.imports_find, { refs: calls.map(({ input }) => input.source_ref) }),
+    ]);
+    const here = new Map<string, string>(known.map((row) => [row.source_ref, row.digest]));
+    const fresh: { ref: string; digest: string }[] = [];
+    const outcomes = calls.map(({ input }): Act<z.output<typeof ImportedPost>> | Refusal => {
+      const { source_ref, author, said_at, subject, body } = input;
+      if (input.item && !found.has(input.item)) return ticketUnknown(input.item);
+      const digest = createHash("sha256").update(canonicalize(input)!).digest("base64url");
+      const before = here.get(source_ref);
+      if (before === digest) return { output: { source_ref, imported: false }, events: [] };
+      if (before !== undefined) return contradicts(source_ref);
+      here.set(source_ref, digest);
+      fresh.push({ ref: source_ref, digest });
+      const item = input.item ? found.get(input.item)!.id : null;
+      const data = { source_ref, author, said_at, subject, ...(body ? { body } : {}), ...(item ? { item } : {}) };
+      return { output: { source_ref, imported: true }, events: [{ kind: "post.imported", subject: item, data }] };
+    });
+    if (fresh.length > 0)
+      world.db.send(sql.imports_insert, {
+        refs: fresh.map(({ ref }) => ref),
+        digests: fresh.map(({ digest }) => digest),
+      });
+    return outcomes;
+  },
+});
+
+function ticketUnknown(ref: string): Refusal {
+  return new Refusal("missing", "ticket.unknown", `There is no ticket ${ref}.`, { hint: "ticket.list finds tickets." });
+}
+
+function postUnknown(seq: number): Refusal {
+  return new Refusal("missing", "post.unknown", `Entry ${seq} is not a post.`, {
+    hint: "feed.read shows posts with their numbers.",
+  });
+}
+
+function contradicts(ref: string): Refusal {
+  return new Refusal("conflict", "import.contradicts", `${ref} is here with other content.`, {
+    hint: "Posts are never edited; what is here was left as it is.",
+  });
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { after, describe, it } from "node:test";
+import { pino } from "pino";
+import { sqlError, type TestWorld, testWorld } from "../../../test/harness.ts";
+import { derivedPassword } from "../../database/migrate.ts";
+import { openWorld } from "../../world.ts";
+
+const world = await testWorld();
+await world.seat("Somebody");
+
+/** Another node of the same installation: a door with a memory of its own. */
+async function anotherDoor({ admin }: TestWorld) {
+  const applicationPassword = derivedPassword(admin.password as string);
+  const { door, database } = await openWorld({ admin, applicationPassword, log: pino({ level: "silent" }) });
+  after(async () => {
+    await door.close();
+    await database.end();
+  });
+  return door;
+}
+
+describe("a token", () => {
+  it("is nowhere in the database, the ledger and the kept answers included; only its hash is", async () => {
+    const adopted = await world.say(world.operator, "seat.adopt", { name: "Secretive" }, "adopt-once");
+    const issued = await world.say(world.operator, "token.issue", { scope: "sign_in" }, "issue-once");
+    const redeemed = await world.say(issued.token, "token.redeem", { token: issued.token }, "redeem-once");
+    const opened = await world.say(world.operator, "tenant.open", { name: "secretive" }, "open-once");
+    const secrets = [adopted.token, issued.token, redeemed.token, opened.token, world.operator];
+    const columns = await world.sql(`select n.nspname, c.relname, a.attname from pg_attribute a
+      join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+        and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`);
+    assert.ok(columns.length > 60);
+    for (const { nspname, relname, attname } of columns)
+      for (const [index, secret] of secrets.entries()) {
+        // Text of any kind as it stands; bytes as text and as hexadecimal of the token without its prefix.
+        const [{ found }] = await world.sql(
+          `select count(*)::int as found from "${nspname}"."${relname}"
+           where strpos("${attname}"::text, $1) > 0 or strpos("${attname}"::text, $2) > 0`,
+          [secret, Buffer.from(secret.slice(3)).toString("hex")],
+        );
+        assert.equal(found, 0, `secret ${index} stands in ${nspname}.${relname}.${attname}`);
+      }
+    const hash = createHash("sha256").update(adopted.token).digest();
+    assert.equal((await world.sql("select from seats.tokens where token_hash = $1", [hash])).length, 1);
+    const leaves = await world.sql("select convert_from(leaf, 'UTF8') as leaf from ledger.entries");
+    for (const { leaf } of leaves) for (const secret of secrets) assert.ok(!leaf.includes(secret.slice(3)));
+  });
+
+  it("that a repeated key would have to show again is refused: it was shown once", async () => {
+    const refusal = await world.refused(world.operator, "seat.adopt", { name: "Secretive" }, "adopt-once");
+    assert.equal(refusal.code, "secret.gone");
+  });
+
+  it("dies at its expiry although the process remembers it", async () => {
+    const { token } = await world.say(world.operator, "token.issue", { token_days: 1 });
+    await world.ask(token, "seat.whoami");
+    const hash = createHash("sha256").update(token).digest();
+    await world.sql("update seats.tokens set expires_at = clock_timestamp() - interval '1 s' where token_hash = $1", [
+      hash,
+    ]);
+    await world.seat("Somebody-else");
+    await assert.rejects(world.door.ask(token, "seat.whoami", {}), { code: "token.unknown" });
+    await assert.rejects(world.door.say(token, "seat.beat", {}), { code: "token.unknown" });
+  });
+
+  it("that was revoked is worth nothing at once, on this node and on any other", async () => {
+    const token = await world.seat("Revoked");
+    await world.say(token, "seat.beat", {});
+    const other = await anotherDoor(world);
+    await other.ask(token, "seat.whoami", {});
+    await world.say(world.operator, "token.revoke", { name: "Revoked" });
+    for (const door of [other, world.door]) {
+      await assert.rejects(door.say(token, "seat.beat", {}), { code: "token.unknown" });
+      await assert.rejects(door.ask(token, "seat.whoami", {}), { code: "token.unknown" });
+    }
+  });
+
+  it("of a retired seat is worth nothing, and the seat says that it is retired", async () => {
+    const token = await world.seat("Leaving");
+    await world.say(world.operator, "seat.retire", { seat: "Leaving" });
+    assert.equal((await world.refused(token, "seat.beat", {})).code, "token.unknown");
+    assert.equal((await world.refused(world.operator, "seat.retire", { seat: "Leaving" })).code, "seat.retired");
+    const { seats } = await world.ask(world.operator, "seat.list", { state: "retired" });
+    assert.ok(seats.some(({ name }: { name: string }) => name === "Leaving"));
+  });
+
+  it("for signing in is good for one exchange and for nothing else", async () => {
+    const { token } = await world.say(world.operator, "token.issue", { scope: "sign_in" });
+    assert.equal((await world.refused(token, "seat.adopt", { name: "Nobody" })).code, "scope.too_small");
+    await assert.rejects(world.door.ask(token, "seat.whoami", {}), { code: "scope.too_small" });
+    const redeem = () => world.say(token, "token.redeem", { token });
+    const outcomes = await Promise.allSettled([redeem(), redeem(), redeem()]);
+    assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+  });
+
+  it("for signing in is used up itself, whatever token the request names", async () => {
+    const [mine, other] = [
+      await world.say(world.operator, "token.issue", { scope: "sign_in" }),
+      await world.say(world.operator, "token.issue", {}),
+    ];
+    await world.door.say(mine.token, "token.redeem", { token: other.token }).catch(() => {});
+    assert.equal((await world.ask(other.token, "seat.whoami")).name, "operator", "the other token was not touched");
+  });
+
+  it("for reading asks and does not say", async () => {
+    const { token } = await world.say(world.operator, "token.issue", { scope: "read" });
+    assert.equal((await world.ask(token, "seat.whoami")).name, "operator");
+    assert.equal((await world.refused(token, "seat.adopt", { name: "Nobody" })).code, "scope.too_small");
+  });
+
+  it("can be made for the tenant's own service, and not for a seat", async () => {
+    const { token } = await world.say(world.operator, "token.issue", { name: "longwatch" });
+    assert.equal((await world.ask(token, "seat.whoami")).role, "steward");
+    assert.equal((await world.refused(world.operator, "token.issue", { name: "Somebody" })).code, "token.for_seat");
+  });
+
+  it("alone says who acts: a request that names another is refused before any logic (J81)", async () => {
+    const token = await world.seat("Honest");
+    for (const field of ["actor", "principal", "principal_id", "as", "seat", "name", "tenant_id", "incarnation"])
+      assert.equal((await world.refused(token, "seat.beat", { [field]: "operator" })).code, "input.invalid", field);
+    const { entries } = await world.ask(world.operator, "feed.read", { about: "Honest" });
+    assert.ok(entries.every(({ kind }: { kind: string }) => kind !== "seat.changed"));
+  });
+
+  it("that nobody has, or that is not a token, is refused in the same words", async () => {
+    for (const token of ["", "lw_", `lw_${"A".repeat(43)}`, "' or 1=1 --", "\u0000"])
+      await assert.rejects(world.door.ask(token, "seat.whoami", {}), { code: "token.unknown" });
+  });
+
+  it("of the application's own making cannot be read back: its hash has 32 bytes or is refused", async () => {
+    const error = await sqlError(
+      world.sql(`insert into seats.tokens (tenant_id, token_hash, principal_id, scope, expires_at)
+        select tenant_id, 'short', id, 'full', now() from seats.principals limit 1`),
+    );
+    assert.equal(error.constraint, "token_hash_length");
+  });
+});

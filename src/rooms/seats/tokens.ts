@@ -1,0 +1,103 @@
+import { createHash, randomBytes } from "node:crypto";
+import { tokenWorthless } from "../../kernel/refusals.ts";
+import type { Database, TenantTransaction } from "../../kernel/database.ts";
+import type { Authority, Credential } from "../../kernel/ports.ts";
+import { statements } from "../../kernel/sql.ts";
+
+const sql = statements("seats", "token_holder", "inner_holder");
+
+/** A seat's token outlives a week away with room to spare. */
+export const TOKEN_DAYS = 30;
+export const TOKEN_DAYS_MAX = 366;
+/** Long enough to walk from the terminal to the browser. */
+export const SIGN_IN_SECONDS = 15 * 60;
+
+/** Longest-used tokens stay in memory; beyond this many the oldest is forgotten and read anew. */
+const CREDENTIALS_MAX = 20_000;
+
+/** A new token: a recognisable prefix, so that secret scanners find it, and 256 random bits. */
+export function newToken(): { token: string; token_hash: Buffer } {
+  const token = `lw_${randomBytes(32).toString("base64url")}`;
+  return { token, token_hash: hashToken(token) };
+}
+
+export function hashToken(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+/** An inner caller has no token, and so none that could be revoked. */
+const NO_TOKEN = Buffer.alloc(0);
+
+type Holder = {
+  tenant_id: number;
+  tenant: string;
+  principal_id: number;
+  name: string;
+  role: Credential["caller"]["role"];
+  incarnation: string | null;
+  scope: string;
+  expires_at: Date | null;
+  authority_revision: number;
+};
+
+/**
+ * Who holds which token. Answers from memory; what it remembers counts only while the tenant's authority revision,
+ * which every transaction reads anew under its lock, is still the same. So a revoked token is dead at once, on
+ * every node, and a live one costs no query.
+ */
+export function rememberingAuthority(): Authority {
+  const remembered = new Map<string, Credential>();
+
+  return {
+    async credential(database: Database, token: string) {
+      const known = remembered.get(token);
+      if (known) return known;
+      // Without a name: the names of prepared statements belong to the transactions' flights.
+      const { rows } = await database.pool.query<Holder>({
+        text: sql.token_holder.text,
+        values: [hashToken(token)],
+      });
+      if (!rows[0]) throw tokenWorthless();
+      const credential = credentialOf(rows[0], hashToken(token));
+      remembered.set(token, credential);
+      if (remembered.size > CREDENTIALS_MAX) remembered.delete(remembered.keys().next().value!);
+      return credential;
+    },
+
+    async inner(database: Database, tenant_id: number, name: string) {
+      const tx = await database.begin(tenant_id, "read only");
+      let holder: Holder | undefined;
+      try {
+        [holder] = await tx.all<Holder>(sql.inner_holder, { name });
+        await tx.commit();
+      } catch (error) {
+        // Without this the connection would be lost to the pool, and the end of the pool would wait for it for ever.
+        throw await tx.rollback(error);
+      }
+      if (!holder) throw new Error(`tenant ${tenant_id} has no principal ${name}`);
+      return credentialOf({ ...holder, scope: "full" }, NO_TOKEN);
+    },
+
+    async renewed(tx: TenantTransaction, credential: Credential) {
+      if (credential.token_hash.length === 0) return credential;
+      const [holder] = await tx.all<Holder>(sql.token_holder, { token_hash: credential.token_hash });
+      for (const [token, known] of remembered)
+        if (known.token_hash.equals(credential.token_hash)) {
+          if (holder) remembered.set(token, credentialOf(holder, credential.token_hash));
+          else remembered.delete(token);
+        }
+      return holder ? credentialOf(holder, credential.token_hash) : null;
+    },
+  };
+}
+
+function credentialOf(holder: Holder, token_hash: Buffer): Credential {
+  const { tenant_id, tenant, principal_id, name, role, incarnation } = holder;
+  return {
+    caller: { tenant_id, tenant, principal_id, name, role, incarnation },
+    token_hash,
+    authority_revision: holder.authority_revision,
+    expires_at: holder.expires_at,
+    scope: holder.scope as Credential["scope"],
+  };
+}

@@ -1,0 +1,217 @@
+import { z } from "zod";
+import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { statements } from "../../kernel/sql.ts";
+import { ClaimToken, Lease, lapse } from "./claims.ts";
+import { recountBlockers } from "./links.ts";
+import { findTickets, type Row, TicketId, type TicketState, ticketUnknown, WORKERS } from "./ticket.ts";
+
+const sql = statements("tickets", "renew", "unclaim", "open_children");
+
+const Claim = { id: TicketId, claim_token: ClaimToken };
+const Sentence = text(2000).min(1);
+type Holder = { id: string; claim_token: string };
+
+/**
+ * The fence of every act on a claim: an earlier claim's token is refused with the name of who holds the ticket now
+ * (J79). Null when the token is the present one.
+ */
+function fenceProblem({ caller, input }: Call<Holder>, row: Row | undefined): Refusal | null {
+  const { id, claim_token } = input;
+  if (!row) return ticketUnknown(id);
+  // The token fences; it does not hand on. Another seat, or another session of this one, holds no claim by knowing it.
+  const own = row.claimed_by === caller.principal_id && row.claimed_incarnation === caller.incarnation;
+  if (row.state === "in_progress" && own && row.claim_token === claim_token) return null;
+  const holder = row.state === "in_progress" ? row.holder : null;
+  const now = holder ? `${holder} holds it` : `it is ${row.state} and nobody holds it`;
+  return new Refusal("conflict", "lease.lost", `Your claim on ${row.id} has ended; ${now}.`, {
+    hint: "Stop work on it. Claim it again if it is free.",
+    facts: { id: row.id, state: row.state, holder },
+  });
+}
+
+/** Checks every call's fence; `act` is given those that hold, and the outcomes come back in order. */
+async function fenced<I extends Holder, O>(
+  world: World,
+  calls: readonly Call<I>[],
+  act: (holding: { call: Call<I>; row: Row }[]) => Promise<(Act<O> | Refusal)[]>,
+): Promise<(Act<O> | Refusal)[]> {
+  const lapsed = lapse(world);
+  lapsed.catch(() => {});
+  const rows = await findTickets(
+    world.db,
+    calls.map(({ input }) => input.id),
+  );
+  await lapsed;
+  const holding: { call: Call<I>; row: Row }[] = [];
+  // Each call's problem, or the place of the act that answers it.
+  const places = calls.map((call): Refusal | number => {
+    const row = rows.get(call.input.id);
+    const problem = fenceProblem(call, row);
+    if (problem || !row) return problem!;
+    const first = holding.findIndex((one) => one.row.id === row.id);
+    return first >= 0 ? first : holding.push({ call, row }) - 1;
+  });
+  const acts = holding.length === 0 ? [] : await act(holding);
+  return calls.map((call, index) => {
+    const place = places[index]!;
+    if (place instanceof Refusal) return place;
+    const { call: actor, row } = holding[place]!;
+    const outcome = acts[place]!;
+    if (actor === call || outcome instanceof Refusal) return outcome;
+    // Two acts on one claim in one batch: the first counts, the second finds what it left.
+    const { state } = outcome.output as { state?: TicketState };
+    return (state && fenceProblem(call, { ...row, state })) || { output: outcome.output, events: [] };
+  });
+}
+
+export const renew = batchCommand({
+  name: "ticket.renew",
+  summary: "Hold a claim longer.",
+  input: z.object({ ...Claim, lease_seconds: Lease }),
+  output: z.object({ id: z.string(), claim_token: z.string(), lease_expires_at: z.iso.datetime() }),
+  may: WORKERS,
+  events: ["ticket.renewed", "ticket.lapsed"],
+  refuses: ["ticket.unknown", "lease.lost"],
+  run: (world, calls) =>
+    fenced(world, calls, async (holding) => {
+      const at = await world.at();
+      const leases = holding.map(({ call }) => new Date(at.getTime() + call.input.lease_seconds * 1000).toISOString());
+      world.db.send(sql.renew, {
+        ids: holding.map(({ row }) => row.id),
+        claim_tokens: holding.map(({ row }) => row.claim_token),
+        leases,
+      });
+      return holding.map(({ row }, index) => {
+        const lease_expires_at = leases[index]!;
+        const data = { id: row.id, state: "in_progress", lease_expires_at };
+        return {
+          output: { id: row.id, claim_token: row.claim_token!, lease_expires_at },
+          events: [{ kind: "ticket.renewed", subject: row.id, data }],
+        };
+      });
+    }),
+});
+
+type Ending = { row: Row; state: TicketState; reason?: string | undefined; proof?: object };
+
+/** Ends claims in one statement and frees what waited for tickets that are done with. */
+async function endClaims(world: World, endings: readonly Ending[]): Promise<void> {
+  world.db.send(sql.unclaim, {
+    at: await world.at(),
+    ids: endings.map(({ row }) => row.id),
+    claim_tokens: endings.map(({ row }) => row.claim_token),
+    states: endings.map(({ state }) => state),
+    reasons: endings.map(({ state, reason }) => (state === "blocked" ? (reason ?? null) : null)),
+    proofs: endings.map(({ proof }) => (proof ? JSON.stringify(proof) : null)),
+  });
+  recountBlockers(
+    world.db,
+    endings.filter(({ state }) => state === "done" || state === "cancelled").map(({ row }) => row.id),
+  );
+}
+
+const Moved = z.object({ id: z.string(), state: z.string() });
+
+export const release = batchCommand({
+  name: "ticket.release",
+  summary: "Give a claim back, with the reason: to the queue, or as blocked, parked or cancelled.",
+  input: z.object({
+    ...Claim,
+    reason: Sentence.describe("Why the work stops here; the next holder reads it."),
+    state: z
+      .enum(["awaiting_claim", "blocked", "parked", "cancelled"])
+      .default("awaiting_claim")
+      .describe("What it becomes. blocked: the reason says what would unblock it."),
+  }),
+  output: Moved,
+  may: WORKERS,
+  events: ["ticket.released", "ticket.lapsed"],
+  refuses: ["ticket.unknown", "lease.lost"],
+  run: (world, calls) =>
+    fenced(world, calls, async (holding) => {
+      await endClaims(
+        world,
+        holding.map(({ call, row }) => ({ row, ...call.input })),
+      );
+      return holding.map(({ call, row }) => {
+        const { state, reason } = call.input;
+        const data = { id: row.id, state, reason };
+        return { output: { id: row.id, state }, events: [{ kind: "ticket.released", subject: row.id, data }] };
+      });
+    }),
+});
+
+export const finish = batchCommand({
+  name: "ticket.finish",
+  summary: "Finish a claimed ticket: it is done.",
+  input: z.object({
+    ...Claim,
+    note: text(10_000).optional().describe("What was done."),
+    deliverable: Sentence.optional().describe("Where the result is: path, branch, sha, and how to verify it."),
+    work_proof: Sentence.optional().describe("An artifact that exists because of the ticket, or `none - reason`."),
+    user_value: Sentence.optional().describe("Which user can see what, where and from when, or `infra-only`."),
+    follow_ons: Sentence.optional().describe("What is to be done next and where it is filed."),
+    closing_evidence: Sentence.optional().describe("For a parent: why its closing condition holds."),
+  }),
+  output: Moved,
+  may: WORKERS,
+  events: ["ticket.finished", "ticket.lapsed"],
+  refuses: ["ticket.unknown", "lease.lost", "parent.open", "parent.unproven"],
+  run: (world, calls) =>
+    fenced(world, calls, async (holding) => {
+      const rows = await world.db.all<{ id: string; child: string }>(sql.open_children, {
+        ids: holding.map(({ row }) => row.id),
+      });
+      const problems = holding.map(({ call, row }) =>
+        closingProblem(
+          row,
+          rows.filter(({ id }) => id === row.id).map(({ child }) => child),
+          call.input.closing_evidence,
+        ),
+      );
+      const endings = holding.flatMap(({ call, row }, index): Ending[] =>
+        problems[index] ? [] : [{ row, state: "done", proof: proofOf(call.input) }],
+      );
+      if (endings.length > 0) await endClaims(world, endings);
+      return holding.map(({ call, row }, index): Act<z.output<typeof Moved>> | Refusal => {
+        const problem = problems[index];
+        if (problem) return problem;
+        const data = { id: row.id, state: "done", title: row.title, ...proofOf(call.input) };
+        return { output: { id: row.id, state: "done" }, events: [{ kind: "ticket.finished", subject: row.id, data }] };
+      });
+    }),
+});
+
+function proofOf({ id: _, claim_token: __, ...proof }: z.output<typeof finish.input>): Record<string, string> {
+  return Object.fromEntries(Object.entries(proof).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** A child's end never closes its parent, and a parent does not close over open children (J22). */
+function closingProblem(row: Row, children: readonly string[], evidence: string | undefined): Refusal | null {
+  if (children.length > 0)
+    return new Refusal("conflict", "parent.open", `${row.id} has open children: ${children.slice(0, 10).join(", ")}.`, {
+      hint: "Finish or cancel them first.",
+      facts: { id: row.id, children },
+    });
+  if (row.closes_when === null || evidence !== undefined) return null;
+  return new Refusal("conflict", "parent.unproven", `${row.id} closes when: ${row.closes_when}`, {
+    hint: "Say in closing_evidence why that holds now.",
+    facts: { id: row.id, closes_when: row.closes_when },
+  });
+}
+
+export const lapseLeases = batchCommand({
+  name: "ticket.lapse",
+  summary: "Give every ticket whose lease has ended back to the queue. The clock says it; claims say it by themselves.",
+  input: z.object({}),
+  output: z.object({ lapsed: z.int() }),
+  may: ["steward", "operator"],
+  events: ["ticket.lapsed"],
+  refuses: [],
+  unrecorded: "Each ticket that lapses leaves an entry; when none did, nothing was written.",
+  async run(world, calls) {
+    const lapsed = await lapse(world);
+    return calls.map(() => ({ output: { lapsed }, events: [] }));
+  },
+});

@@ -1,0 +1,218 @@
+import { z } from "zod";
+import type { Transaction } from "../../kernel/database.ts";
+import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { type Principal, resolveNames } from "../seats/index.ts";
+import { cycleProblem, type NewLink, toItself, writeLinks } from "./links.ts";
+import {
+  Body,
+  Filed,
+  insertTickets,
+  Label,
+  type NewTicket,
+  OWN_ID,
+  Priority,
+  StandsIn,
+  ticketData,
+  Title,
+  Type,
+} from "./new_ticket.ts";
+import { Prefix, takeNumbers } from "./numbers.ts";
+import { fillReserved, reservationProblem } from "./reservations.ts";
+import { findTickets, priorities, type Row, TicketId, ticketUnknown, WORKERS } from "./ticket.ts";
+
+const content = {
+  body: Body,
+  lane: StandsIn,
+  priority: Priority.default(priorities.normal).describe("0 is the most urgent, 4 the least."),
+  type: Type.default("task").describe("What kind of work: task, bug, feature, epic …"),
+  labels: z.array(Label).max(50).default([]).describe("Words to find it by."),
+  owner: text(120).optional().describe("The only seat that may claim it; without it, anyone of the lane."),
+  parent: TicketId.optional().describe("The ticket that this one is a part of."),
+  blocked_by: z.array(TicketId).max(50).default([]).describe("Tickets that must be finished first."),
+  surface_key: text(200)
+    .min(1)
+    .optional()
+    .describe("The thing being changed, lane:family:artifact: one claim at a time."),
+  closes_when: text(2000).min(1).optional().describe("For a parent: what must be true for it to close."),
+};
+
+export type Filing = z.output<typeof file.input>;
+type Filer = Call<Filing>;
+
+export const file = batchCommand({
+  name: "ticket.file",
+  summary: "File a ticket: its number is reserved and the ticket written in one transaction.",
+  input: z.object({
+    namespace: Prefix.optional().describe(
+      "The namespace that gives the number. Needed unless a reservation is filled.",
+    ),
+    title: Title,
+    reservation: TicketId.optional().describe("A number that ticket.reserve gave; file its ticket under it."),
+    ...content,
+  }),
+  output: Filed,
+  may: WORKERS,
+  events: ["ticket.filed"],
+  refuses: [
+    "namespace.unknown",
+    "ticket.unknown",
+    "seat.unknown",
+    "seat.ambiguous",
+    "reservation.held",
+    "reservation.used",
+    "reservation.other_content",
+    "link.to_itself",
+    "link.cycle",
+    "entry.oversized",
+  ],
+  async run(world, calls) {
+    const outcomes: (Act<z.output<typeof Filed>> | Refusal)[] = new Array(calls.length);
+    const named = await namedIn(world, calls);
+    const numbered: { index: number; id: string; lane: string }[] = [];
+    const unnumbered: number[] = [];
+    for (const [index, call] of calls.entries()) {
+      const row = call.input.reservation === undefined ? undefined : named.tickets.get(call.input.reservation);
+      const problem =
+        filingProblem(call, named) ?? (await waitingProblem(world.db, row?.id ?? null, call.input, named));
+      if (problem) outcomes[index] = problem;
+      else if (row) {
+        numbered.push({ index, id: row.id, lane: row.lane });
+        // A second filling in this batch finds the reservation used, and what it would wait for in place.
+        for (const same of named.tickets.values()) if (same.id === row.id) same.state = "awaiting_claim";
+        await writeLinks(world.db, linksOf(row.id, call.input, named));
+      } else unnumbered.push(index);
+    }
+    // Numbers last: a filing that is refused must not have taken one.
+    const numbers =
+      unnumbered.length === 0
+        ? []
+        : await takeNumbers(
+            world.db,
+            unnumbered.map((i) => calls[i]!.input.namespace!),
+          );
+    for (const [n, index] of unnumbered.entries()) {
+      const number = numbers[n]!;
+      if (number instanceof Refusal) outcomes[index] = number;
+      else numbered.push({ index, ...number });
+    }
+    const at = await world.at();
+    const rows = numbered.map(({ index, id, lane }) => newTicket(calls[index]!, id, lane, at, named));
+    insertTickets(
+      world.db,
+      rows.filter((_, n) => !calls[numbered[n]!.index]!.input.reservation),
+    );
+    for (const [n, { index }] of numbered.entries()) {
+      if (calls[index]!.input.reservation) fillReserved(world.db, rows[n]!);
+      outcomes[index] = filedAct(rows[n]!, calls[index]!, named);
+    }
+    const fresh = numbered.filter(({ index }) => !calls[index]!.input.reservation);
+    await writeLinks(
+      world.db,
+      fresh.flatMap(({ index, id }) => linksOf(id, calls[index]!.input, named)),
+    );
+    return outcomes;
+  },
+});
+
+type Named = { tickets: Map<string, Row>; seats: Map<string, Principal | Refusal> };
+
+/**
+ * Reads what the filings name: reservations, parents, blockers, owners. Most name nothing, and no statement is sent.
+ */
+async function namedIn(world: World, calls: readonly Filer[]): Promise<Named> {
+  const refs = calls.flatMap(({ input }) => [
+    ...(input.reservation ? [input.reservation] : []),
+    ...(input.parent ? [input.parent] : []),
+    ...input.blocked_by,
+  ]);
+  const owners = calls.flatMap(({ input }) => (input.owner ? [input.owner] : []));
+  if (refs.length === 0 && owners.length === 0) return { tickets: new Map(), seats: new Map() };
+  const [tickets, seats] = await Promise.all([findTickets(world.db, refs), resolveNames(world.db, owners)]);
+  return { tickets, seats };
+}
+
+function filingProblem({ caller, input }: Filer, named: Named): Refusal | null {
+  for (const ref of [input.reservation, input.parent, ...input.blocked_by])
+    if (ref !== undefined && !named.tickets.has(ref)) return ticketUnknown(ref);
+  const owner = input.owner === undefined ? null : named.seats.get(input.owner)!;
+  if (owner instanceof Refusal) return owner;
+  if (input.reservation === undefined) {
+    if (input.namespace !== undefined) return null;
+    const message = "namespace: is needed unless a reservation is filled";
+    return new Refusal("invalid", "input.invalid", message, { fields: [{ field: "namespace", message: "is needed" }] });
+  }
+  return reservationProblem(named.tickets.get(input.reservation)!, caller.principal_id, input.title);
+}
+
+/** Whether a filing's own links would make it wait for itself, over any number of steps (J9). */
+async function waitingProblem(
+  db: Transaction,
+  id: string | null,
+  input: Filing,
+  named: Named,
+): Promise<Refusal | null> {
+  // A new ticket is not waited for by anything yet, unless by the parent that it names.
+  if (id === null && (input.parent === undefined || input.blocked_by.length === 0)) return null;
+  const links = linksOf(id ?? OWN_ID, input, named);
+  if (links.some(({ target_id }) => target_id === id)) return toItself(id!);
+  const parent = input.parent === undefined ? null : named.tickets.get(input.parent)!.id;
+  for (const link of links) {
+    const problem = id === null ? null : await cycleProblem(db, link);
+    if (problem) return problem;
+    if (parent === null || link.type === "parent-child") continue;
+    // The parent will wait for this ticket, so what this ticket waits for must not wait for the parent.
+    const viaParent = await cycleProblem(db, { ...link, ticket_id: parent });
+    if (viaParent) return viaParent;
+  }
+  return null;
+}
+
+function newTicket({ caller, input }: Filer, id: string, lane: string, at: Date, named: Named): NewTicket {
+  const owner = input.owner === undefined ? null : (named.seats.get(input.owner) as Principal);
+  return {
+    id,
+    namespace: input.namespace ?? id.slice(0, id.indexOf("-")),
+    state: "awaiting_claim",
+    lane: input.lane ?? lane,
+    title: input.title.replaceAll(OWN_ID, id),
+    body: input.body.replaceAll(OWN_ID, id),
+    priority: input.priority,
+    type: input.type,
+    labels: input.labels,
+    surface_key: input.surface_key ?? null,
+    closes_when: input.closes_when ?? null,
+    owner_id: owner?.id ?? null,
+    filed_by: caller.principal_id,
+    filed_at: at,
+    closed_at: null,
+  };
+}
+
+function filedAct(row: NewTicket, { input }: Filer, named: Named): Act<z.output<typeof Filed>> {
+  const { id, state, lane, title } = row;
+  const owner = input.owner === undefined ? undefined : (named.seats.get(input.owner) as Principal).name;
+  return {
+    output: { id, state, lane, title },
+    events: [
+      {
+        kind: "ticket.filed",
+        subject: id,
+        data: ticketData(row, { owner, parent: input.parent, blocked_by: input.blocked_by }),
+      },
+    ],
+  };
+}
+
+function linksOf(id: string, input: Filing, named: Named): NewLink[] {
+  const link = (type: string, ref: string): NewLink => ({
+    ticket_id: id,
+    type,
+    target_ref: ref,
+    target_id: named.tickets.get(ref)!.id,
+  });
+  return [
+    ...(input.parent ? [link("parent-child", input.parent)] : []),
+    ...input.blocked_by.map((ref) => link("blocks", ref)),
+  ];
+}

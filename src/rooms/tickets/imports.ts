@@ -1,0 +1,176 @@
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import { z } from "zod";
+import { type Act, batchCommand, text } from "../../kernel/operation.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { statements } from "../../kernel/sql.ts";
+import { KEEPERS, resolveNames } from "../seats/index.ts";
+import { recountBlockers } from "./links.ts";
+import { Body, insertTickets, Label, type NewTicket, Priority, ticketData, Title, Type } from "./new_ticket.ts";
+import { Prefix, takeNumbers } from "./numbers.ts";
+import { Lane, priorities } from "./ticket.ts";
+
+const sql = statements("tickets", "aliases_insert", "aliases_find", "links_adopt");
+
+const Instant = z.iso.datetime({ offset: true });
+
+const Imported = z.object({
+  id: z.string(),
+  alias: z.string(),
+  imported: z.boolean().describe("False when it was here already."),
+});
+
+export const importTicket = batchCommand({
+  name: "ticket.import",
+  summary: "Bring in a ticket of another tracker: it gets a number here and keeps its old id as an alias.",
+  input: z.object({
+    alias: text(200).min(1).describe("Its id there."),
+    namespace: Prefix,
+    title: Title,
+    body: Body,
+    state: z
+      .enum(["awaiting_claim", "blocked", "parked", "conditional", "done", "cancelled"])
+      .default("awaiting_claim")
+      .describe("Its state here. Nobody holds a claim over an import: what was taken there is given to its owner."),
+    source_state: text(60).optional().describe("Its state there, as a label `state:…` when it has no equal here."),
+    priority: Priority.default(priorities.normal).describe("0 is the most urgent, 4 the least."),
+    type: Type.default("task").describe("What kind of work."),
+    lane: Lane.optional(),
+    labels: z.array(Label).max(100).default([]),
+    owner: text(120).optional().describe("The seat that it was given to."),
+    filer: text(120).optional().describe("The seat that filed it there; without it, the importer."),
+    filed_at: Instant.describe("When it was filed there."),
+    closed_at: Instant.optional().describe("When it ended there, if it has."),
+    note: text(10_000).optional().describe("Why it ended, or what else there is to keep."),
+  }),
+  output: Imported,
+  may: KEEPERS,
+  events: ["ticket.imported"],
+  refuses: ["namespace.unknown", "seat.unknown", "seat.ambiguous", "import.contradicts", "entry.oversized"],
+  unrecorded: "A ticket that is here already is left as it is; only new ones are written, each with its entry.",
+  async run(world, calls) {
+    const seats = calls.flatMap(({ input }) => [input.owner, input.filer]).filter((name) => name !== undefined);
+    const [known, people] = await Promise.all([
+      world.db.all(sql.aliases_find, { aliases: calls.map(({ input }) => input.alias) }),
+      resolveNames(world.db, seats),
+    ]);
+    const here = new Map<string, { ticket_id: string; digest: string }>(known.map((row) => [row.alias, row]));
+    const outcomes: (Act<z.output<typeof Imported>> | Refusal)[] = new Array(calls.length);
+    const fresh: number[] = [];
+    const twins: { index: number; of: number }[] = [];
+    const digests = calls.map(({ input }) => digestOf(input));
+    for (const [index, { input }] of calls.entries()) {
+      const problem = [input.owner, input.filer]
+        .map((name) => name && people.get(name))
+        .find((one) => one instanceof Refusal);
+      const before = here.get(input.alias);
+      if (problem instanceof Refusal) outcomes[index] = problem;
+      else if (before === undefined) {
+        fresh.push(index);
+        here.set(input.alias, { ticket_id: "", digest: digests[index]! });
+      } else if (before.digest !== digests[index]) outcomes[index] = contradicts(input.alias, before.ticket_id);
+      else if (before.ticket_id === "")
+        twins.push({ index, of: fresh.find((one) => calls[one]!.input.alias === input.alias)! });
+      else outcomes[index] = { output: { id: before.ticket_id, alias: input.alias, imported: false }, events: [] };
+    }
+    const numbers =
+      fresh.length === 0
+        ? []
+        : await takeNumbers(
+            world.db,
+            fresh.map((index) => calls[index]!.input.namespace),
+          );
+    const rows: (NewTicket & { alias: string; digest: string })[] = [];
+    for (const [n, index] of fresh.entries()) {
+      const number = numbers[n]!;
+      const { caller, input } = calls[index]!;
+      if (number instanceof Refusal) {
+        outcomes[index] = number;
+        continue;
+      }
+      const person = (name: string | undefined) =>
+        name === undefined ? null : (people.get(name) as { id: number }).id;
+      const row = imported(input, number, {
+        owner_id: person(input.owner),
+        filed_by: person(input.filer) ?? caller.principal_id,
+      });
+      rows.push({ ...row, alias: input.alias, digest: digests[index]! });
+      const named = (name: string | undefined) =>
+        name === undefined ? undefined : (people.get(name) as { name: string }).name;
+      const more = {
+        alias: input.alias,
+        owner: named(input.owner),
+        filer: named(input.filer),
+        filed_at: input.filed_at,
+        closed_at: input.closed_at,
+        note: input.note,
+      };
+      outcomes[index] = {
+        output: { id: number.id, alias: input.alias, imported: true },
+        events: [{ kind: "ticket.imported", subject: number.id, data: ticketData(row, more) }],
+      };
+    }
+    insertTickets(world.db, rows);
+    if (rows.length > 0) await nameThem(world.db, rows);
+    for (const { index, of } of twins) {
+      const first = outcomes[of]!;
+      outcomes[index] = first instanceof Refusal ? first : { output: { ...first.output, imported: false }, events: [] };
+    }
+    return outcomes;
+  },
+});
+
+type Db = Parameters<typeof insertTickets>[0];
+
+/** Keeps the old names, and ties up links that named these tickets before they were here. */
+async function nameThem(db: Db, rows: readonly { id: string; alias: string; digest: string }[]): Promise<void> {
+  const aliases = rows.map((row) => row.alias);
+  const ids = rows.map((row) => row.id);
+  db.send(sql.aliases_insert, { aliases, ids, digests: rows.map((row) => row.digest) });
+  const adopted = await db.all<{ ticket_id: string }>(sql.links_adopt, { aliases, ids });
+  recountBlockers(
+    db,
+    adopted.map((row) => row.ticket_id),
+  );
+}
+
+function imported(
+  input: z.output<typeof importTicket.input>,
+  number: { id: string; lane: string },
+  people: { owner_id: number | null; filed_by: number },
+): NewTicket {
+  const ended = input.state === "done" || input.state === "cancelled";
+  return {
+    id: number.id,
+    namespace: input.namespace,
+    state: input.state,
+    lane: input.lane ?? number.lane,
+    title: input.title,
+    body: input.body,
+    priority: input.priority,
+    type: input.type,
+    labels: input.source_state === undefined ? input.labels : [...input.labels, `state:${input.source_state}`],
+    surface_key: null,
+    closes_when: null,
+    ...people,
+    filed_at: input.filed_at,
+    // An end without a recorded time is dated by the only time that is known.
+    closed_at: ended ? (input.closed_at ?? input.filed_at) : null,
+  };
+}
+
+function digestOf(input: object): string {
+  return createHash("sha256").update(canonicalize(input)!).digest("base64url");
+}
+
+function contradicts(alias: string, id: string): Refusal {
+  return new Refusal(
+    "conflict",
+    "import.contradicts",
+    `${alias} is here as ${id || "another row of this import"} with other content.`,
+    {
+      hint: "The ticket here was left as it is. Change it by commands, not by an import.",
+      facts: { alias, id },
+    },
+  );
+}

@@ -1,0 +1,74 @@
+import pg from "pg";
+import type { Logger } from "pino";
+import { migrate } from "./database/migrate.ts";
+import { type Catalogue, catalogue } from "./kernel/catalogue.ts";
+import { Database } from "./kernel/database.ts";
+import { Door } from "./kernel/door.ts";
+import { journal } from "./rooms/ledger/index.ts";
+import { operations } from "./rooms/rooms.ts";
+import { rememberingAuthority } from "./rooms/seats/index.ts";
+import { Wakes } from "./surfaces/streams/wakes.ts";
+import { version } from "./version.ts";
+
+/** The first tenant, which a new database begins with. */
+export const HOME = "home";
+
+export type World = { database: Database; door: Door; wakes: Wakes; catalogue: Catalogue; home_tenant_id: number };
+
+/**
+ * Brings the database up to date and opens the door to it.
+ * `admin` may create roles and schemas; the server works as longwatch_app with `applicationPassword`.
+ */
+export async function openWorld(options: {
+  admin: pg.ClientConfig;
+  applicationPassword: string | null;
+  log: Logger;
+  strict?: boolean;
+  connections_max?: number;
+}): Promise<World> {
+  const { admin, applicationPassword, log } = options;
+  const ran = await migrate(admin, applicationPassword);
+  if (ran.length > 0) log.info({ migrations: ran }, "the database was brought up to date");
+  const home_tenant_id = await homeTenant(admin);
+  const wakes = new Wakes();
+  const database = new Database({
+    ...admin,
+    user: "longwatch_app",
+    password: applicationPassword ?? undefined,
+    max: options.connections_max ?? 16,
+  });
+  const door = new Door({
+    database,
+    journal,
+    authority: rememberingAuthority(),
+    operations,
+    strict: options.strict ?? false,
+    log: (error, command) => log.error({ err: error, command }, "a command failed; this is a bug"),
+    onCommit: (tenant_id) => wakes.grew(tenant_id),
+  });
+  return { database, door, wakes, catalogue: catalogue(operations, version), home_tenant_id };
+}
+
+/** Every tenant's id. */
+export async function tenantIds(database: Database): Promise<number[]> {
+  const { rows } = await database.pool.query<{ id: number }>("select kernel.tenant_ids() as id");
+  return rows.map(({ id }) => id);
+}
+
+async function homeTenant(admin: pg.ClientConfig): Promise<number> {
+  const client = new pg.Client(admin);
+  client.on("error", () => {}); // a connection that breaks between two statements is told by the next one
+  await client.connect();
+  try {
+    const known = await client.query("select id from kernel.tenants where name = $1", [HOME]);
+    if (known.rows[0]) return known.rows[0].id;
+    const opened = await client.query("select tenant_id from seats.open_tenant($1)", [HOME]);
+    return opened.rows[0].tenant_id;
+  } catch (error) {
+    // Another server of this database was first.
+    if ((error as { constraint?: string }).constraint === "tenants_name") return homeTenant(admin);
+    throw error;
+  } finally {
+    await client.end();
+  }
+}
