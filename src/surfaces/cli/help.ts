@@ -1,0 +1,102 @@
+import type { Catalogue, Operation } from "../../kernel/catalogue.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { globalFlags } from "./command.ts";
+import { faces } from "./faces.ts";
+
+type Programs = Record<string, { summary: string }>;
+
+/** The whole of what can be said, by noun. */
+export function overview(catalogue: Catalogue, programs: Programs, columns = 100): string {
+  const width = Math.max(40, columns);
+  const parts = [
+    "Usage: longwatch <noun> <verb> [flags]",
+    "       longwatch <program> [arguments]",
+    "",
+    "longwatch <noun> <verb> --help tells the flags; longwatch <noun> --help the verbs.",
+    "",
+  ];
+  for (const [noun, operations] of byNoun(catalogue))
+    parts.push(
+      ...listed(
+        noun,
+        operations.map(({ name, summary }) => [name.split(".")[1]!, summary]),
+        width,
+      ),
+    );
+  const local: [string, string][] = Object.entries(programs).map(([name, { summary }]) => [name, summary]);
+  local.push(["completion", "Print the completion script of a shell: bash, zsh or fish."]);
+  parts.push(...listed("Programs", local, width));
+  parts.push(
+    ...listed(
+      "Familiar names",
+      Object.entries(faces).map(([name, { summary }]) => [name, summary]),
+      width,
+    ),
+  );
+  parts.push(...listed("Global flags", [...globalFlags.map(([flag, told]): [string, string] => [flag, told])], width));
+  parts.push("Exit codes: 0 done, 2 invalid, 3 no valid token, 4 denied, 5 missing, 6 the state forbids it,");
+  parts.push("            7 a limit is reached, 8 no answer (try again), 1 our bug.");
+  return `${parts.join("\n")}\n`;
+}
+
+export function nounHelp(noun: string, operations: readonly Operation[]): string {
+  const verbs = operations.map(({ name, summary }): [string, string] => [name.split(".")[1]!, summary]);
+  return `Usage: longwatch ${noun} <verb> [flags]\n\n${listed("Verbs", verbs, 200).join("\n")}`;
+}
+
+export function byNoun({ operations }: Catalogue): Map<string, Operation[]> {
+  const nouns = new Map<string, Operation[]>();
+  for (const operation of operations) {
+    const noun = operation.name.split(".")[0]!;
+    nouns.set(noun, [...(nouns.get(noun) ?? []), operation]);
+  }
+  return nouns;
+}
+
+function listed(title: string, rows: [string, string][], width: number): string[] {
+  const first = Math.max(12, ...rows.map(([word]) => word.length));
+  const lines = rows.map(([word, told]) => {
+    const room = width - first - 4;
+    return `  ${word.padEnd(first)}  ${told.length > room ? `${told.slice(0, Math.max(0, room - 1))}…` : told}`;
+  });
+  return [title, ...lines, ""];
+}
+
+export function unknownWord(catalogue: Catalogue, programs: Programs, noun: string, verb: string | undefined): Refusal {
+  const nouns = byNoun(catalogue);
+  const verbs = nouns.get(noun)?.map(({ name }) => name.split(".")[1]!);
+  const first = [...nouns.keys(), ...Object.keys(programs), ...Object.keys(faces), "completion"];
+  const said = verbs && verb !== undefined ? `longwatch ${noun} ${verb}` : `longwatch ${noun}`;
+  const near = verbs && verb !== undefined ? nearest(verb, verbs) : nearest(noun, first);
+  const guess = near === undefined ? undefined : verbs ? `longwatch ${noun} ${near}` : `longwatch ${near}`;
+  const all = verbs ? `${noun} knows: ${verbs.join(", ")}` : "`longwatch --help` lists everything";
+  return new Refusal("invalid", "command.unknown", `There is no \`${said}\`.`, {
+    hint: guess ? `Did you mean \`${guess}\`? ${all}.` : `${all}.`,
+    facts: near === undefined ? {} : { nearest: near },
+  });
+}
+
+/** The word within two slips of the pen, or a third of its length. */
+function nearest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known.map((one) => ({ one, slips: slips(word, one) })).sort((a, b) => a.slips - b.slips);
+  const best = ranked[0];
+  if (!best) return undefined;
+  const close = best.slips <= Math.max(2, Math.floor(best.one.length / 3));
+  return close ? best.one : known.find((one) => word.length > 1 && one.startsWith(word));
+}
+
+/** Damerau-Levenshtein: letters missing, added, changed or swapped. */
+function slips(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, at) => at)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row[j] = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, changed);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        row[j] = Math.min(row[j]!, rows[i - 2]![j - 2]! + 1);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}

@@ -1,0 +1,158 @@
+import { Client, type Exchange } from "../../client/client.ts";
+import type { Catalogue, Operation } from "../../kernel/catalogue.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { parseWords } from "./command.ts";
+import { completion } from "./completion.ts";
+import { connectionOf } from "./connection.ts";
+import { checkEither, type Face, faceOf, isFace } from "./faces.ts";
+import { type Flag, flagsOf, inputOf } from "./flags.ts";
+import { nounHelp, overview, unknownWord } from "./help.ts";
+import { plainWords } from "./plain.ts";
+import { sayRefusal } from "./refused.ts";
+import { show } from "./show.ts";
+import { fillTexts, type Input } from "./text.ts";
+
+export type Terminal = { write(text: string): unknown; isTTY?: boolean | undefined; columns?: number | undefined };
+
+/** A local program, such as `serve`: not an operation of the server. */
+export type Program = { summary: string; load(): Promise<{ main(argv: string[]): Promise<number> }> };
+
+export type Around = {
+  catalogue: Catalogue;
+  env: Record<string, string | undefined>;
+  stdout: Terminal;
+  stderr: Terminal;
+  stdin: Input | (() => Input);
+  programs?: Record<string, Program>;
+  /** The name it was called by, when that is a familiar one such as `feed-append`. */
+  calledAs?: string | undefined;
+  exchange?: Exchange | undefined;
+};
+
+export type Globals = { url?: string; token?: string; json?: boolean; key?: string };
+
+/** The words of a command line: the globals before the verb, noun and verb, and what follows. */
+type Words = { globals: Globals; asks: "help" | "version" | undefined; noun?: string; verb?: string; rest: string[] };
+
+/** Runs a command line and gives its exit code. It never throws a refusal and never ends the process. */
+export async function run(argv: readonly string[], around: Around): Promise<number> {
+  let words: Words = { globals: {}, asks: undefined, rest: [] };
+  try {
+    words = wordsOf(named(argv, around.calledAs), around.programs);
+    return await dispatch(words, around);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return sayRefusal(error, words.globals.json === true || argv.includes("--json"), around.stderr);
+  }
+}
+
+/** True when the words name an operation or a familiar name: what the startup snapshot can do by itself. */
+export function isOperation(argv: readonly string[], catalogue: Catalogue, calledAs?: string): boolean {
+  try {
+    const { noun, verb, asks } = wordsOf(named(argv, calledAs));
+    return asks === undefined && (isFace(noun) || operationOf(catalogue, noun, verb) !== undefined);
+  } catch {
+    return false;
+  }
+}
+
+const named = (argv: readonly string[], calledAs: string | undefined) =>
+  isFace(calledAs) ? [calledAs, ...argv] : argv;
+
+function operationOf({ operations }: Catalogue, noun: string | undefined, verb: string | undefined) {
+  return operations.find(({ name }) => name === `${noun}.${verb}`);
+}
+
+function wordsOf(argv: readonly string[], programs: Record<string, Program> = {}): Words {
+  const words: Words = { globals: {}, asks: undefined, rest: [] };
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!;
+    const [flag, inline] = /^(--(?:url|token|key))(?:=(.*))?$/s.exec(word)?.slice(1) ?? [];
+    if (flag !== undefined) {
+      const value = inline ?? argv[++at];
+      if (value === undefined) throw new Refusal("invalid", "flags.invalid", `${flag} needs a value.`);
+      words.globals[flag.slice(2) as "url" | "token" | "key"] = value;
+    } else if (word === "--json") words.globals.json = true;
+    else if (word === "--help" || word === "-h") words.asks = "help";
+    else if (word === "--version" || word === "-V") words.asks = "version";
+    else if (word.startsWith("-"))
+      throw new Refusal("invalid", "flags.invalid", `${word} is not a flag here.`, {
+        hint: "Flags of a command follow its noun and verb: longwatch <noun> <verb> [flags].",
+      });
+    else if (word === "help" && words.noun === undefined) words.asks = "help";
+    else if (words.noun === undefined) {
+      words.noun = word;
+      words.rest = argv.slice(at + 1);
+      // What follows a program or a familiar name belongs to it; so does what follows a verb.
+      if (isFace(word) || Object.hasOwn(programs, word)) return words;
+    } else return { ...words, verb: word, rest: argv.slice(at + 1) };
+  }
+  return words;
+}
+
+async function dispatch(words: Words, around: Around): Promise<number> {
+  const { catalogue, programs = {}, stdout } = around;
+  const { noun, verb, rest, asks } = words;
+  const program = noun !== undefined && Object.hasOwn(programs, noun) ? programs[noun] : undefined;
+  if (program) return (await program.load()).main(asks === "help" ? ["--help"] : rest);
+  if (noun === undefined && asks === "version") return print(stdout, `${catalogue.version}\n`);
+  if (noun === undefined) return print(stdout, overview(catalogue, programs, stdout.columns));
+  if (noun === "completion") return print(stdout, completion(verb ?? rest[0], catalogue, programs));
+  const wanted = asks === "help" ? ["--help"] : rest;
+  if (isFace(noun)) {
+    const { face, operation, flags } = faceOf(noun, catalogue);
+    return converse({ operation, flags, face, usage: noun, summary: face.summary }, wanted, words.globals, around);
+  }
+  const operation = operationOf(catalogue, noun, verb);
+  if (operation) {
+    const usage = `longwatch ${noun} ${verb}`;
+    const spoken = { operation, flags: flagsOf(operation), usage, summary: operation.summary };
+    return converse(spoken, wanted, words.globals, around);
+  }
+  const verbs = catalogue.operations.filter(({ name }) => name.startsWith(`${noun}.`));
+  if (verb !== undefined || verbs.length === 0) throw unknownWord(catalogue, programs, noun, verb);
+  if (asks === "help") return print(stdout, nounHelp(noun, verbs));
+  around.stderr.write(nounHelp(noun, verbs));
+  return 2;
+}
+
+type Conversation = { operation: Operation; flags: Flag[]; face?: Face; usage: string; summary: string };
+
+async function converse(
+  { operation, flags, face, usage, summary }: Conversation,
+  words: readonly string[],
+  before: Globals,
+  { env, stdin, stdout, stderr, exchange }: Around,
+): Promise<number> {
+  let json = before.json === true || words.includes("--json");
+  try {
+    const after = operation.refuses.length > 0 ? `\nIt may be refused with: ${operation.refuses.join(", ")}.\n` : "";
+    const said = plainWords(flags, words) ?? parseWords({ usage, summary, flags, after }, words, stdout);
+    if (said === "help") return 0;
+    const globals = { ...before, ...defined(said.globals) };
+    json = globals.json === true;
+    if (face) checkEither(face, said.given);
+    await fillTexts(flags, said.given, () => (typeof stdin === "function" ? stdin() : stdin));
+    const input = inputOf(flags, said.given);
+    const client = new Client({ ...connectionOf(globals, env), exchange });
+    const { name, kind } = operation;
+    const answered = kind === "query" ? client.ask(name, input) : client.say(name, input, { key: globals.key });
+    const output = await answered.finally(() => client.close());
+    const color = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+    const columns = stdout.isTTY ? stdout.columns : undefined;
+    stdout.write(json ? `${JSON.stringify(output)}\n` : show(output, { columns, color }));
+    return face?.exit?.(output as Record<string, unknown>) ?? 0;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return sayRefusal(error, json, stderr, flags);
+  }
+}
+
+function defined(globals: Globals): Globals {
+  return Object.fromEntries(Object.entries(globals).filter(([, value]) => value !== undefined));
+}
+
+function print(out: Terminal, text: string): number {
+  out.write(text);
+  return 0;
+}

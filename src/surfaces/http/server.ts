@@ -1,0 +1,123 @@
+import cookie from "@fastify/cookie";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import type { Catalogue } from "../../kernel/catalogue.ts";
+import type { Door } from "../../kernel/door.ts";
+import { problemOf, Refusal } from "../../kernel/refusal.ts";
+import { serverClosing } from "../../kernel/refusals.ts";
+import { mcpRoutes } from "../mcp/http.ts";
+import { ledgerStream } from "../streams/ledger.ts";
+import type { Wakes } from "../streams/wakes.ts";
+import { documentation } from "./documentation.ts";
+import { openapi, pathOf } from "./openapi.ts";
+import { typedQuery } from "./querystring.ts";
+import { signIn } from "./sign_in.ts";
+import { tokenOf } from "./token.ts";
+
+/** A ledger entry holds 64 KiB; a request may be a little larger than its entry. */
+const BODY_BYTES_MAX = 256 * 1024;
+
+export type Health = () => Promise<{ state: "serving" | "closing" | "database_away" } & Record<string, unknown>>;
+
+export type HttpOptions = {
+  door: Door;
+  catalogue: Catalogue;
+  wakes: Wakes;
+  health: Health;
+  log: Logger;
+  /** Whether the server is about to end: it still listens, and turns away whoever comes. */
+  closing?: () => boolean;
+};
+
+/** The HTTP surface: one route for each operation, made from the catalogue, and the few that are not operations. */
+export async function httpServer(options: HttpOptions): Promise<FastifyInstance> {
+  const { door, catalogue, wakes, health, log, closing = () => false } = options;
+  const app = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    // Our own log; Fastify's would write a line for each request.
+    logger: false,
+    // Shutting down: finish what was accepted, refuse the rest. Fastify's own 503 is no problem document.
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+  });
+  let closed = false;
+  app.addHook("preClose", async () => {
+    closed = true;
+  });
+  app.addHook("onRequest", async ({ routeOptions }, reply) => {
+    if (!closed && !closing()) return;
+    reply.header("connection", "close");
+    if (routeOptions.url !== "/health") throw serverClosing();
+  });
+  await app.register(cookie);
+  app.setErrorHandler((error, _, reply) => answerRefusal(reply, refusalOf(error, log)));
+  app.setNotFoundHandler((request, reply) =>
+    answerRefusal(
+      reply,
+      new Refusal("missing", "path.unknown", `There is nothing at ${request.method} ${request.url.split("?")[0]}.`, {
+        hint: "GET /openapi.json lists every path; commands are POST, queries are GET.",
+      }),
+    ),
+  );
+  app.get("/health", async (_, reply) => {
+    const answer = await health();
+    return reply.code(answer.state === "serving" ? 200 : 503).send(answer);
+  });
+  const document = openapi(catalogue);
+  app.get("/openapi.json", async (request) => {
+    await door.identify(tokenOf(request));
+    return document;
+  });
+  app.get("/v1/catalogue", async (request): Promise<Catalogue> => {
+    const { role } = await door.identify(tokenOf(request));
+    return { ...catalogue, operations: catalogue.operations.filter(({ may }) => may.includes(role)) };
+  });
+  operationRoutes(app, door, catalogue);
+  ledgerStream(app, door, wakes);
+  mcpRoutes(app, { door, catalogue, onBug: (err) => log.error({ err }, "a tool call failed; this is a bug") });
+  signIn(app, door);
+  await documentation(app, door, document);
+  return app;
+}
+
+function operationRoutes(app: FastifyInstance, door: Door, catalogue: Catalogue): void {
+  for (const { name, kind, input } of catalogue.operations) {
+    if (kind === "query") {
+      app.get(pathOf(name), (request) => door.ask(tokenOf(request), name, typedQuery(input, request.query as never)));
+      continue;
+    }
+    app.post(pathOf(name), async (request, reply) => {
+      const accepted = await door.say(tokenOf(request), name, request.body, { key: keyOf(request) });
+      if (accepted.seq !== null) reply.header("longwatch-seq", accepted.seq);
+      return accepted.output;
+    });
+  }
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers["idempotency-key"];
+  return Array.isArray(key) ? key[0] : key;
+}
+
+/** Errors of the HTTP layer are the caller's; everything else that is not a refusal is ours. */
+function refusalOf(error: unknown, log: Logger): Refusal {
+  if (error instanceof Refusal) return error;
+  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message: string };
+  if (statusCode === 413)
+    return new Refusal("oversized", "body.oversized", `The body is larger than ${BODY_BYTES_MAX} bytes.`, {
+      hint: "A ledger entry holds 65,535 bytes: shorten the text or file it as parts.",
+    });
+  if (statusCode !== undefined && statusCode < 500)
+    return new Refusal("invalid", "request.malformed", `The request cannot be read: ${message}`, {
+      hint: code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" ? "Send Content-Type: application/json." : "Send a JSON object.",
+    });
+  log.error({ err: error }, "a request failed");
+  return new Refusal("internal", "kernel.bug", "Longwatch failed on this request.", { cause: error });
+}
+
+function answerRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const problem = problemOf(refusal);
+  if (problem.status === 401) reply.header("www-authenticate", 'Bearer realm="longwatch"');
+  if (problem.retry) reply.header("retry-after", "1");
+  return reply.code(problem.status).header("content-type", "application/problem+json").send(JSON.stringify(problem));
+}

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from "fastify";
+import type { Door } from "../../kernel/door.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { page } from "./page.ts";
+import { SESSION_COOKIE } from "./token.ts";
+
+const SESSION_SECONDS = 30 * 86_400;
+
+/**
+ * The one-time sign-in link. Opening it shows a button and changes nothing, so that a link preview does not use it
+ * up; pressing the button exchanges it for a session cookie that no script can read.
+ */
+export function signIn(app: FastifyInstance, door: Door): void {
+  app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(body as string))),
+  );
+  app.get("/sign-in", async (request, reply) => {
+    const { code } = request.query as { code?: string };
+    reply.type("text/html; charset=utf-8").header("referrer-policy", "no-referrer");
+    if (!/^lw_[\w-]{20,100}$/.test(code ?? "")) return reply.code(400).send(linkUseless());
+    return page(
+      "Sign in to Longwatch",
+      `<h1>Longwatch</h1><p>You open this as the operator.</p>
+       <form method="post" action="/sign-in"><input type="hidden" name="code" value="${code}">
+       <button type="submit" autofocus>Sign in</button></form>
+       <p class="quiet">The link works once, for 15 minutes.</p>`,
+    );
+  });
+  app.post("/sign-in", async (request, reply) => {
+    const { code } = (request.body ?? {}) as { code?: string };
+    try {
+      const { output } = await door.say(String(code), "token.redeem", { token: String(code) });
+      const { token } = output as { token: string };
+      reply.setCookie(SESSION_COOKIE, token, {
+        httpOnly: true,
+        sameSite: "strict",
+        path: "/",
+        maxAge: SESSION_SECONDS,
+      });
+      return reply.redirect("/docs", 303);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.kind === "unavailable") throw error;
+      return reply.code(401).type("text/html; charset=utf-8").send(linkUseless());
+    }
+  });
+}
+
+function linkUseless(): string {
+  return page(
+    "The link is used up",
+    `<h1>This link does not work any more</h1>
+     <p>A sign-in link works once, for 15 minutes. Get a new one on the server's machine:</p>
+     <pre>npx longwatch sign-in</pre>`,
+  );
+}

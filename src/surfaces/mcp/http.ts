@@ -1,0 +1,82 @@
+import { toNodeHandler } from "@modelcontextprotocol/node";
+import { createMcpHandler } from "@modelcontextprotocol/server";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Catalogue, Operation } from "../../kernel/catalogue.ts";
+import type { Door } from "../../kernel/door.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { mcpServer } from "./tools.ts";
+
+export type McpRoutesOptions = {
+  door: Pick<Door, "identify" | "say" | "ask">;
+  catalogue: Catalogue;
+  /** Told of whatever fails that is not the caller's doing. */
+  onBug?: (error: unknown) => void;
+};
+
+type Split = { operations: Operation[]; unlisted: Operation[] };
+
+/**
+ * `/mcp`: streamable HTTP for both eras of the protocol. Every request stands by itself, with no session to lose: a
+ * restarted server, or another one behind the same address, answers the next call. So GET and DELETE, which are for
+ * the sessions of the 2025 era, are answered 405; and a subscription ends at once, since no list of tools changes
+ * while it is served. Nothing here outlives its call, so a server that closes needs only to answer what it began.
+ */
+export function mcpRoutes(app: FastifyInstance, { door, catalogue, onBug }: McpRoutesOptions): void {
+  const splits = new Map<string, Split>();
+  const handler = createMcpHandler(({ authInfo }) => {
+    const { token, scopes } = authInfo!;
+    const role = scopes[0]!;
+    const split = splits.get(role) ?? splitFor(role, catalogue);
+    splits.set(role, split);
+    return mcpServer({
+      ...split,
+      version: catalogue.version,
+      say: async (name, input, options) => (await door.say(token, name, input, options)).output,
+      ask: (name, input) => door.ask(token, name, input),
+      onBug,
+    });
+  });
+  // A scope of its own, which leaves the body to the protocol: its errors are JSON-RPC's, not problem documents.
+  app.register(async (scope) => {
+    const bytes_max = scope.initialConfig.bodyLimit ?? 1_048_576;
+    const answer = toNodeHandler(handler, { onerror: onBug, maxRequestBodySize: bytes_max });
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    scope.route({
+      method: ["GET", "POST", "DELETE"],
+      url: "/mcp",
+      handler: async (request, reply) => {
+        refuseForeignPage(request);
+        const token = bearerOf(request);
+        const caller = await door.identify(token);
+        reply.hijack();
+        const auth = { token, clientId: caller.name, scopes: [caller.role] };
+        await answer(Object.assign(request.raw, { auth }), reply.raw);
+      },
+    });
+  });
+}
+
+function splitFor(role: string, { operations }: Catalogue): Split {
+  const { listed = [], unlisted = [] } = Object.groupBy(operations, ({ may }) =>
+    may.includes(role) ? "listed" : "unlisted",
+  );
+  return { operations: listed, unlisted };
+}
+
+/** Only the header counts here, never a cookie: a browser's page must not be able to call tools by itself. */
+function bearerOf({ headers: { authorization } }: FastifyRequest): string {
+  const token = /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+  if (token) return token;
+  throw new Refusal("unauthenticated", "token.missing", "MCP needs a token: Authorization: Bearer lw_….", {
+    hint: "A seat gets one from seat.adopt; write it into the headers of your client's MCP configuration.",
+  });
+}
+
+/** The protocol asks servers to check Origin. A rebound name would pass; against that stands the token in a header. */
+function refuseForeignPage({ headers: { origin }, host }: FastifyRequest): void {
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
+  throw new Refusal("denied", "origin.foreign", `A page of ${origin} may not use this MCP server.`, {
+    hint: "Connect from a program; only pages of this server's own address may call it.",
+  });
+}

@@ -1,0 +1,30 @@
+import { EventEmitter } from "node:events";
+
+/**
+ * Tells the streams of this process that a tenant's ledger has grown. Only a hint: a stream reads from its own
+ * cursor, and looks by itself from time to time for what other nodes wrote.
+ */
+export class Wakes {
+  #emitter = new EventEmitter().setMaxListeners(0);
+
+  grew(tenant_id: number): void {
+    this.#emitter.emit(String(tenant_id));
+  }
+
+  /** Resolves at the next growth, or after `milliseconds`. */
+  next(tenant_id: number, milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const name = String(tenant_id);
+      const done = () => {
+        clearTimeout(timer);
+        this.#emitter.off(name, done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      this.#emitter.on(name, done);
+      signal.addEventListener("abort", done, { once: true });
+      if (signal.aborted) done();
+    });
+  }
+}
