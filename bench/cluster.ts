@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { pino } from "pino";
+import { openDataDirectory } from "../src/database/directory.ts";
+import { startEmbedded } from "../src/database/embedded.ts";
+import { derivedPassword } from "../src/database/migrate.ts";
+import { openWorld, type World } from "../src/world.ts";
+
+export type Cluster = { host: string; port: number; user: string; password: string; stop(): Promise<void> };
+
+/** The PostgreSQL that everything of one run is measured on, with the settings that the product ships. */
+export async function startCluster(): Promise<Cluster> {
+  const directory = mkdtempSync(join(tmpdir(), "longwatch-bench-"));
+  const postgres = await startEmbedded({ directory: await openDataDirectory(directory) });
+  const { socketDirectory: host, port, superuser: user, password } = postgres;
+  const stop = async () => {
+    await postgres.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { host, port, user, password, stop };
+}
+
+/** A new database on the cluster, and a door to it. */
+export async function openBenchWorld(cluster: Cluster, database: string): Promise<World & { operator: string }> {
+  await admin(cluster, "postgres", `create database ${database}`);
+  const { host, port, user, password } = cluster;
+  const world = await openWorld({
+    admin: { host, port, user, password, database },
+    applicationPassword: derivedPassword(password),
+    log: pino({ level: "warn" }, pino.destination(2)),
+  });
+  const issued = await world.door.sayInside(world.home_tenant_id, "operator", "token.issue", {});
+  return { ...world, operator: (issued.output as { token: string }).token };
+}
+
+export async function closeBenchWorld(world: World): Promise<void> {
+  await world.door.close();
+  await world.database.end();
+}
+
+/** Runs SQL as the superuser. */
+export async function admin(cluster: Cluster, database: string, sql: string): Promise<unknown[]> {
+  const { host, port, user, password } = cluster;
+  const client = new pg.Client({ host, port, user, password, database });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs a program to its end and answers what it printed. Null when the program is not there. */
+export async function output(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string | null> {
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.on("data", (data) => (text += data));
+  try {
+    const [code] = await once(child, "close");
+    if (code !== 0) throw new Error(`${program} ended with ${code}`);
+    return text;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/**
+ * The limit line: PostgreSQL's own pgbench inserting one bare row a transaction, durably, on the same server.
+ * Null when pgbench is not installed.
+ */
+export async function pgbench(cluster: Cluster, clients: number, seconds: number): Promise<number | null> {
+  await admin(cluster, "postgres", "create table if not exists limit_line (id bigserial primary key, value text)");
+  const script = join(mkdtempSync(join(tmpdir(), "longwatch-pgbench-")), "insert.sql");
+  const { writeFileSync } = await import("node:fs");
+  writeFileSync(script, "insert into limit_line (value) values ('x');\n");
+  const env = { ...process.env, PGPASSWORD: cluster.password };
+  const args = [
+    "-h",
+    cluster.host,
+    "-p",
+    String(cluster.port),
+    "-U",
+    cluster.user,
+    "-n",
+    "-M",
+    "prepared",
+    "-f",
+    script,
+  ];
+  const text = await output(
+    "pgbench",
+    [...args, "-c", String(clients), "-j", "2", "-T", String(seconds), "postgres"],
+    env,
+  );
+  rmSync(join(script, ".."), { recursive: true });
+  const found = /tps = ([\d.]+)/.exec(text ?? "");
+  return found ? Number(found[1]) : null;
+}

@@ -1,0 +1,96 @@
+import type { FilingRow } from "./filing.ts";
+import { FEW, type HistoryRow, MANY } from "./history.ts";
+import type { StartupRow } from "./startup.ts";
+
+/** The tables of bench/results.md: each figure beside its limit, and whether the limit holds. */
+
+function verdict(ratio: number, bound: number, better: "more" | "less"): string {
+  const holds = better === "more" ? ratio >= bound : ratio <= bound;
+  const limit = `${better === "more" ? "at least" : "at most"} ${bound}`;
+  return `${ratio.toFixed(2)} (${limit}: ${holds ? "holds" : "**missed**"})`;
+}
+
+export function filingTable(rows: FilingRow[]): string {
+  const count = (value: number | null) => (value === null ? "–" : Math.round(value).toLocaleString("en"));
+  const ms = ({ p50_ms, p99_ms }: { p50_ms: number; p99_ms: number }) => `${p50_ms.toFixed(1)}, ${p99_ms.toFixed(1)}`;
+  const cells = rows.map(({ sessions, pgbench, door, http, http_keyed, claim }) =>
+    [
+      sessions,
+      count(pgbench),
+      `${count(door.per_second)} (${ms(door)})`,
+      `${count(http.per_second)} (${ms(http)})`,
+      `${count(http_keyed.per_second)} (${ms(http_keyed)})`,
+      `${count(claim.per_second)} (${ms(claim)})`,
+      pgbench === null ? "–" : (door.per_second / pgbench).toFixed(2),
+      pgbench === null ? "–" : (http.per_second / pgbench).toFixed(2),
+    ].join(" | "),
+  );
+  const at = (sessions: number) => rows.find((row) => row.sessions === sessions)!;
+  const [one, many] = [at(1), at(32)];
+  const verdicts =
+    one.pgbench === null || many.pgbench === null
+      ? "pgbench is not installed (Debian: postgresql-contrib), so there is no limit line."
+      : [
+          "Through the door at 32 sessions, against pgbench: " +
+            `${verdict(many.door.per_second / many.pgbench, 2, "more")}.`,
+          `Over HTTP at 32 sessions: ${verdict(many.http.per_second / many.pgbench, 1, "more")}.`,
+          `Over HTTP at 1 session: ${verdict(one.http.per_second / one.pgbench, 0.4, "more")}.`,
+        ].join("\n");
+  return `## Filing and claiming, operations a second (p50, p99 in ms)
+
+A filing is a reserved number, a ticket, a ledger entry with its hash, and one durable acknowledgement. The limit is
+pgbench inserting one bare row a transaction on the same server with the same durability.
+
+| sessions | pgbench | file, door | file, HTTP | file, HTTP with keys | claim, door | door ÷ pgbench | HTTP ÷ pgbench |
+|---|---|---|---|---|---|---|---|
+${cells.map((row) => `| ${row} |`).join("\n")}
+
+${verdicts}`;
+}
+
+export function historyTable(row: HistoryRow): string {
+  const few = FEW.toLocaleString("en");
+  const many = MANY.toLocaleString("en");
+  const raw = row.raw_sha256_seconds;
+  const against = (what: string, floor_ms: number, measured_ms: number, bound: number) => [
+    what,
+    `${floor_ms.toFixed(2)} ms`,
+    `${measured_ms.toFixed(2)} ms`,
+    verdict(measured_ms / floor_ms, bound, "less"),
+  ];
+  const rows = [
+    against(`reading the queue, ${few} and ${many} entries`, row.queue_few_ms, row.queue_many_ms, 1.5),
+    against("filing, into an empty namespace and one of 100,000 tickets", row.filing_empty_ms, row.filing_full_ms, 1.2),
+    against(
+      "a quiet tenant's p99, alone and beside 64 sessions of another",
+      row.quiet_p99_ms,
+      row.beside_load_p99_ms,
+      3,
+    ),
+    [
+      `raw SHA-256 of ${many} entries, and verifying them from the database`,
+      `${raw.toFixed(2)} s`,
+      `${row.verify_seconds.toFixed(2)} s`,
+      (row.verify_seconds / raw).toFixed(1),
+    ],
+  ];
+  return `## What history costs
+
+| | | | ratio |
+|---|---|---|---|
+${rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}`;
+}
+
+export function startupTable(row: StartupRow): string {
+  const idle = row.idle_megabytes === null ? "–" : `${Math.round(row.idle_megabytes)} MB (at most 250)`;
+  return `## Starting, memory, the command line
+
+| | |
+|---|---|
+| first start, with a new database | ${row.first_start_seconds.toFixed(2)} s |
+| warm start | ${row.warm_start_seconds.toFixed(2)} s (at most 3) |
+| idle memory, PostgreSQL included | ${idle} |
+| \`longwatch queue read\` against a running server | ${row.cli_ms.toFixed(1)} ms |
+| \`node -e 0\` | ${row.node_ms.toFixed(1)} ms |
+| ratio | ${verdict(row.cli_ms / row.node_ms, 1, "less")} |`;
+}

@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { openDataDirectory } from "../src/database/directory.ts";
+import { startEmbedded } from "../src/database/embedded.ts";
+import { derivedPassword } from "../src/database/migrate.ts";
+import { prepareTemplate, type TestCluster } from "./harness.ts";
+
+/**
+ * `npm test`: starts one real PostgreSQL, makes a template database, and runs every test file against clones of it.
+ * `npm run race` and `npm run drill` run the long forms; `npm run golden` accepts the goldens.
+ * Arguments are parts of file names: `npm test -- claims race` runs the files whose path has one of them.
+ */
+const root = new URL("../", import.meta.url).pathname;
+const suites: Record<string, string[]> = {
+  test: ["src/**/*.test.ts", "test/**/*.test.ts"],
+  golden: ["test/golden/*.test.ts"],
+  race: ["test/race/*.test.ts"],
+  drill: ["test/drill/*.test.ts"],
+};
+
+async function main(): Promise<number> {
+  const [first = "", ...rest] = process.argv.slice(2);
+  const suite = first in suites && first !== "test" ? first : "test";
+  const parts = suite === "test" ? [first, ...rest].filter(Boolean) : rest;
+  const files = suites[suite]!.flatMap((pattern) => globSync(pattern, { cwd: root }))
+    .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+    .sort();
+  if (files.length === 0) {
+    console.error(`No test file matches ${parts.join(" ")}.`);
+    return 1;
+  }
+  const directory = mkdtempSync(join(tmpdir(), "longwatch-test-"));
+  const postgres = await startEmbedded({ directory: await openDataDirectory(directory) });
+  try {
+    const cluster: TestCluster = {
+      host: postgres.socketDirectory,
+      port: postgres.port,
+      user: postgres.superuser,
+      password: postgres.password,
+    };
+    await prepareTemplate(cluster, derivedPassword(postgres.password));
+    return await runFiles(files, {
+      LONGWATCH_TEST_CLUSTER: JSON.stringify(cluster),
+      LONGWATCH_LONG: suite === "test" ? "" : "1",
+    });
+  } finally {
+    await dropSlots(postgres).catch(() => {});
+    await postgres.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+// A test that was killed may have left a session that would hold up the shutdown.
+async function dropSlots({
+  socketDirectory: host,
+  port,
+  superuser: user,
+  password,
+}: Awaited<ReturnType<typeof startEmbedded>>) {
+  const client = new pg.Client({ host, port, user, password, database: "postgres" });
+  await client.connect();
+  await client.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where pid <> pg_backend_pid() and backend_type = 'client backend'`,
+  );
+  await client.end();
+}
+
+function runFiles(files: string[], environment: Record<string, string>): Promise<number> {
+  const reporter = new URL("reporter.ts", import.meta.url).pathname;
+  const child = spawn(
+    process.execPath,
+    [
+      "--test",
+      "--test-concurrency=2",
+      "--test-timeout=900000",
+      `--test-reporter=${reporter}`,
+      "--test-reporter-destination=stdout",
+      ...files,
+    ],
+    {
+      cwd: root,
+      stdio: "inherit",
+      env: { ...process.env, NODE_OPTIONS: "--disable-warning=ExperimentalWarning", ...environment },
+    },
+  );
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => child.on("exit", (code) => resolve(code ?? 1)));
+}
+
+process.exitCode = await main();
