@@ -21,14 +21,14 @@ alter table kernel.tenants enable row level security;
 create policy own_tenant on kernel.tenants for select using (id = kernel.tenant());
 grant select on kernel.tenants to longwatch_app;
 
--- Which tenants there are, for the clock, which serves them all. It tells nothing else of them.
-create function kernel.tenant_ids() returns setof integer
+-- Which tenants there are, for the clock and the signers, which serve them all. It tells nothing else of them.
+create function kernel.every_tenant() returns table (id integer, name text)
   language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  select id from kernel.tenants order by id;
+  select t.id, t.name from kernel.tenants t order by t.id;
 end;
-revoke execute on function kernel.tenant_ids() from public;
-grant execute on function kernel.tenant_ids() to longwatch_app;
+revoke execute on function kernel.every_tenant() from public;
+grant execute on function kernel.every_tenant() to longwatch_app;
 
 create table kernel.requests (
   tenant_id integer not null references kernel.tenants,

@@ -3,8 +3,9 @@ import type { Logger } from "pino";
 import { migrate } from "./database/migrate.ts";
 import { type Catalogue, catalogue } from "./kernel/catalogue.ts";
 import { Database } from "./kernel/database.ts";
-import { Door } from "./kernel/door.ts";
-import { journal } from "./rooms/ledger/index.ts";
+import { Door, type Lost } from "./kernel/door.ts";
+import type { Outside } from "./kernel/ports.ts";
+import { journal, publicTenant } from "./rooms/ledger/index.ts";
 import { operations } from "./rooms/rooms.ts";
 import { rememberingAuthority } from "./rooms/seats/index.ts";
 import { Wakes } from "./surfaces/streams/wakes.ts";
@@ -13,7 +14,17 @@ import { version } from "./version.ts";
 /** The first tenant, which a new database begins with. */
 export const HOME = "home";
 
-export type World = { database: Database; door: Door; wakes: Wakes; catalogue: Catalogue; home_tenant_id: number };
+export type World = {
+  database: Database;
+  door: Door;
+  wakes: Wakes;
+  catalogue: Catalogue;
+  home_tenant_id: number;
+  /** The tenant of a name whose log everyone may read; null for every other name. */
+  publicLog(tenant: string): Promise<number | null>;
+  /** Says where the copies outside the database are, once somebody keeps them. */
+  keepOutside(outside: Outside): void;
+};
 
 /**
  * Brings the database up to date and opens the door to it.
@@ -25,6 +36,8 @@ export async function openWorld(options: {
   log: Logger;
   strict?: boolean;
   connections_max?: number;
+  /** Told of what could not be recorded. */
+  onLost?: (lost: Lost) => void;
 }): Promise<World> {
   const { admin, applicationPassword, log } = options;
   const ran = await migrate(admin, applicationPassword);
@@ -37,6 +50,7 @@ export async function openWorld(options: {
     password: applicationPassword ?? undefined,
     max: options.connections_max ?? 16,
   });
+  let outside: Outside | null = null;
   const door = new Door({
     database,
     journal,
@@ -44,15 +58,18 @@ export async function openWorld(options: {
     operations,
     strict: options.strict ?? false,
     log: (error, command) => log.error({ err: error, command }, "a command failed; this is a bug"),
-    onCommit: (tenant_id) => wakes.grew(tenant_id),
+    outside: () => outside,
+    onCommit: (tenant_id, seq) => wakes.grew(tenant_id, seq),
+    onLost: options.onLost,
   });
-  return { database, door, wakes, catalogue: catalogue(operations, version), home_tenant_id };
+  const keepOutside = (kept: Outside) => void (outside = kept);
+  const publicLog = (tenant: string) => publicTenant(database, tenant);
+  return { database, door, wakes, catalogue: catalogue(operations, version), home_tenant_id, publicLog, keepOutside };
 }
 
-/** Every tenant's id. */
-export async function tenantIds(database: Database): Promise<number[]> {
-  const { rows } = await database.pool.query<{ id: number }>("select kernel.tenant_ids() as id");
-  return rows.map(({ id }) => id);
+/** Every tenant there is. */
+export async function everyTenant(database: Database): Promise<{ id: number; name: string }[]> {
+  return (await database.pool.query<{ id: number; name: string }>("select id, name from kernel.every_tenant()")).rows;
 }
 
 async function homeTenant(admin: pg.ClientConfig): Promise<number> {

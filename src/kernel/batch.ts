@@ -45,8 +45,12 @@ export function eventsOf(command: Command, outcome: Outcome): Act<unknown>["even
     const kind = { denied: "command.denied", internal: "command.failed" }[outcome.kind as string] ?? "command.refused";
     return [{ kind, subject: null, data: { code: outcome.code, detail: outcome.message.slice(0, 1000) } }];
   }
-  for (const { kind } of outcome.events)
-    if (!command.events.includes(kind)) throw new Error(`${command.name} left the undeclared event ${kind}`);
+  for (const event of outcome.events) {
+    if (!command.events.includes(event.kind))
+      throw new Error(`${command.name} left the undeclared event ${event.kind}`);
+    if (event.personal !== undefined && event !== outcome.events.at(-1))
+      throw new Error(`${command.name} left a personal event before its last one`);
+  }
   if (outcome.events.length === 0 && command.unrecorded === undefined)
     throw new Error(`${command.name} was accepted and left no event`);
   return outcome.events;

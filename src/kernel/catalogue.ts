@@ -11,6 +11,8 @@ export type Operation = {
   output: JsonSchema;
   may: readonly string[];
   refuses: readonly string[];
+  /** Said by programs only, and kept off the lists of tools. */
+  said_by?: "programs";
 };
 
 export type Catalogue = { version: string; operations: Operation[] };
@@ -39,6 +41,7 @@ export function catalogue(operations: readonly Defined[], version: string): Cata
       output: jsonSchema(op.output, "output"),
       may: op.may,
       refuses: op.refuses,
+      ...(op.kind === "command" && op.said_by ? { said_by: op.said_by } : {}),
     })),
   };
 }

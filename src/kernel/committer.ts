@@ -24,6 +24,7 @@ export class Committer {
   #authority: Authority;
   #onInternal: (error: unknown, command: string) => void;
   #onCommit: (seq: number) => void;
+  #onLost: (pending: Pending, refusal: Refusal) => void;
   #queue: Pending[] = [];
   #running: Promise<void> | null = null;
 
@@ -34,6 +35,8 @@ export class Committer {
     authority: Authority;
     onInternal: (error: unknown, command: string) => void;
     onCommit: (seq: number) => void;
+    /** Told of each command that left no entry, not even of its failure. */
+    onLost: (pending: Pending, refusal: Refusal) => void;
   }) {
     this.tenant_id = options.tenant_id;
     this.#database = options.database;
@@ -41,6 +44,7 @@ export class Committer {
     this.#authority = options.authority;
     this.#onInternal = options.onInternal;
     this.#onCommit = options.onCommit;
+    this.#onLost = options.onLost;
   }
 
   get idle(): boolean {
@@ -79,7 +83,7 @@ export class Committer {
       try {
         await this.#settle(batch);
       } catch (error) {
-        for (const pending of batch) this.#fail(pending, error);
+        this.#failAll(batch, error);
       }
     }
     this.#running = null;
@@ -110,7 +114,7 @@ export class Committer {
       try {
         rest = await this.#attempt(rest);
       } catch (error) {
-        if (connectionLost(error)) throw unavailable(error);
+        if (isAway(error)) return this.#failAll(rest, connectionLost(error) ? unavailable(error) : error);
         if (rest.length === 1) return await this.#refuseAlone(rest[0]!, error);
         // One of them broke the statement that all share. Each gets a transaction of its own, so that it falls alone.
         for (const pending of rest) await this.#settle([pending]).catch((alone) => this.#fail(pending, alone));
@@ -241,11 +245,22 @@ export class Committer {
     await this.#settle([{ ...pending, denial: refusal }]);
   }
 
+  /** Here ends what could not even be recorded as failed: whoever counts such losses is told. */
   #fail(pending: Pending, error: unknown): void {
-    if (error instanceof Refusal) return pending.reject(error);
-    this.#onInternal(error, pending.command.name);
-    pending.reject(internalRefusal(error));
+    const refusal = error instanceof Refusal ? error : internalRefusal(error);
+    if (refusal !== error) this.#onInternal(error, pending.command.name);
+    this.#onLost(pending, refusal);
+    pending.reject(refusal);
   }
+
+  #failAll(batch: readonly Pending[], error: unknown): void {
+    for (const pending of batch) this.#fail(pending, error);
+  }
+}
+
+/** Whether the database could not be reached, before or in the middle of a transaction. */
+function isAway(error: unknown): boolean {
+  return connectionLost(error) || (error instanceof Refusal && error.kind === "unavailable");
 }
 
 function sameCaller(a: Caller, b: Caller): boolean {

@@ -31,7 +31,7 @@ export function anotherDoor(
     authority: rememberingAuthority(),
     operations: [...operations, ...(extra ?? [])],
     strict: true,
-    onCommit: (tenant_id) => wakes.grew(tenant_id),
+    onCommit: (tenant_id, seq) => wakes.grew(tenant_id, seq),
     ...options,
   });
   after(async () => {

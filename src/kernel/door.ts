@@ -3,7 +3,7 @@ import type { Accepted, Pending } from "./batch.ts";
 import { Committer } from "./committer.ts";
 import { connectionLost, type Database, type TenantTransaction, unavailable } from "./database.ts";
 import { type Caller, type Command, type Operation, type Query, type Role, roles } from "./operation.ts";
-import type { Authority, Credential, Journal } from "./ports.ts";
+import type { Authority, Credential, Journal, Outside } from "./ports.ts";
 import { type FieldProblem, Refusal } from "./refusal.ts";
 import { serverClosing, tokenWorthless, tooBusy } from "./refusals.ts";
 import { checkKey, requestDigest } from "./requests.ts";
@@ -25,9 +25,16 @@ export type DoorOptions = {
   /** Checks every output against its schema; tests do. */
   strict?: boolean;
   log?: (error: unknown, command: string) => void;
+  /** The copies outside the database, once they are there. */
+  outside?: () => Outside | null;
   /** Called after each commit with the tenant's newest entry; the streams listen. */
   onCommit?: (tenant_id: number, seq: number) => void;
+  /** Told of each command that was taken in and left no entry: the database was away, or the queue too long. */
+  onLost?: (lost: Lost) => void;
 };
+
+/** An attempt that the ledger knows nothing of. When the database's answer was lost, it may know after all. */
+export type Lost = { caller: Caller; command: string; code: string };
 
 /**
  * The one door: parse, authenticate, permit, begin, act, record, commit.
@@ -86,6 +93,18 @@ export class Door {
     return this.#enqueue({ command, credential, input: parse(command.input, raw), request: null, denial: null }, {});
   }
 
+  /** Asks a query as the server itself. */
+  async askInside(tenant_id: number, name: string, queryName: string, raw: unknown): Promise<unknown> {
+    const { authority, database } = this.#options;
+    const query = this.#operation(queryName, "query");
+    const credential = await authority.inner(database, tenant_id, name).catch((error) => {
+      throw connectionLost(error) ? unavailable(error) : error;
+    });
+    const denial = denialOf(query, credential);
+    if (denial) throw denial;
+    return this.#read(query, credential, parse(query.input, raw));
+  }
+
   /** Asks a query as the holder of `token`, in a read-only transaction. */
   async ask(token: string, name: string, raw: unknown): Promise<unknown> {
     const query = this.#operation(name, "query");
@@ -107,7 +126,10 @@ export class Door {
   #read(query: Query, credential: Credential, input: unknown): Promise<unknown> {
     const { caller } = credential;
     return this.#look(credential, query.name, query.may, (tx) =>
-      query.read({ tenant_id: caller.tenant_id, db: tx, caller }, input as never),
+      query.read(
+        { tenant_id: caller.tenant_id, db: tx, caller, outside: this.#options.outside?.() ?? null },
+        input as never,
+      ),
     );
   }
 
@@ -167,12 +189,17 @@ export class Door {
     const committer = this.#committer(tenant_id);
     return new Promise<Accepted>((resolve, reject) => {
       const wait = this.#options.wait_milliseconds_max ?? 10_000;
-      const giveUp = (refusal: Refusal) => {
-        if (committer.withdraw(pending)) pending.reject(refusal);
+      const onAbort = () => {
+        if (!committer.withdraw(pending)) return;
+        pending.reject(new Refusal("timeout", "caller.left", "The caller gave up before the command began."));
       };
-      const onAbort = () =>
-        giveUp(new Refusal("timeout", "caller.left", "The caller gave up before the command began."));
-      const timer = setTimeout(() => giveUp(tooBusy(wait)), wait);
+      const tooLong = () => {
+        if (!committer.withdraw(pending)) return;
+        const refusal = tooBusy(wait);
+        this.#lost(pending, refusal);
+        pending.reject(refusal);
+      };
+      const timer = setTimeout(tooLong, wait);
       const done = () => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
@@ -194,6 +221,10 @@ export class Door {
     });
   }
 
+  #lost({ credential: { caller }, command }: Pending, { code }: Refusal): void {
+    this.#options.onLost?.({ caller, command: command.name, code });
+  }
+
   #committer(tenant_id: number): Committer {
     const known = this.#committers.get(tenant_id);
     if (known) return known;
@@ -205,6 +236,7 @@ export class Door {
       authority,
       onInternal: log ?? (() => {}),
       onCommit: (seq) => onCommit?.(tenant_id, seq),
+      onLost: (pending, refusal) => this.#lost(pending, refusal),
     });
     this.#committers.set(tenant_id, committer);
     return committer;

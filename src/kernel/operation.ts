@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Reader, Transaction } from "./database.ts";
+import type { Outside } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** What a principal may do; the words of the specification. */
@@ -36,6 +37,12 @@ export type Event = {
   /** The ticket, seat or namespace it is about. */
   subject: string | null;
   data: Record<string, unknown>;
+  /**
+   * Fields that may have to be forgotten. The entry holds only a commitment to them, as `data.personal`; readers find
+   * them among `data` until `ledger.erase`. Such an event is its command's last one: by its number the erasure finds
+   * what is kept under the request's key.
+   */
+  personal?: Record<string, unknown>;
 };
 
 /** What a command did: its answer, and the events that it caused. */
@@ -69,6 +76,8 @@ type CommandBase<I extends Shape, O extends Shape> = {
   events: readonly string[];
   /** Refusal codes a caller can meet, beside the door's own. */
   refuses: readonly string[];
+  /** Said by programs such as hooks, never by a model of its own accord: it takes no room in a list of tools. */
+  said_by?: "programs";
   /** Why this command may write without a ledger entry: a confession that `golden/commands.txt` lists. */
   unrecorded?: string;
   /** The token scope that this command exists to exchange, although such a token may do nothing else. */
@@ -84,6 +93,15 @@ export type Command<I extends Shape = Shape, O extends Shape = Shape> = CommandB
   run(world: World, calls: Call<z.output<I>>[]): Promise<(Act<z.input<O>> | Refusal)[]>;
 };
 
+/** What a query may look at. */
+export type Look = {
+  tenant_id: number;
+  db: Reader;
+  caller: Caller;
+  /** The copies outside the database; null in a process that has none. */
+  outside: Outside | null;
+};
+
 export type Query<I extends Shape = Shape, O extends Shape = Shape> = {
   kind: "query";
   name: string;
@@ -92,7 +110,7 @@ export type Query<I extends Shape = Shape, O extends Shape = Shape> = {
   output: O;
   may: readonly Role[];
   refuses: readonly string[];
-  read(world: { tenant_id: number; db: Reader; caller: Caller }, input: z.output<I>): Promise<z.input<O>>;
+  read(world: Look, input: z.output<I>): Promise<z.input<O>>;
 };
 
 // operations of every shape stand in one list.

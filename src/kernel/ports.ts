@@ -51,3 +51,28 @@ export interface Authority {
   /** The same read anew inside the transaction; null when the token is worth nothing any more. */
   renewed(tx: TenantTransaction, credential: Credential): Promise<Credential | null>;
 }
+
+/** A signed checkpoint of a tenant's log, as it stands outside the database. */
+export type OutsideNote = { origin: string; size: number; root: Buffer; note: string };
+
+/** How signing stands, and those who are told of what was signed. */
+export type OutsideState = {
+  state: "starting" | "signing" | "elsewhere" | "refused";
+  origin: string | null;
+  /** How many entries are signed and published. */
+  size: number;
+  refused: { code: string; reason: string } | null;
+  /** Witnesses and the bucket that are behind, since when and why. */
+  witnesses?: readonly { name: string; size: number | null; since: string | null; reason: string | null }[];
+  s3?: { behind: number; since: string | null; reason: string | null } | null;
+};
+
+/** The copies outside the database: what a restored or rewritten database is compared with. Local disk, no network. */
+export interface Outside {
+  /** The notes of the tenant's newest log, by size, after a size and up to one; none where another server signs. */
+  notes(tenant: string, after?: number, upto?: number): Promise<readonly OutsideNote[]>;
+  /** Every tenant that ever signed here; one that the database does not know any more has vanished. */
+  tenants(): Promise<readonly string[]>;
+  /** How signing stands for a tenant; null where this server does not serve it. */
+  state(tenant: string): OutsideState | null;
+}

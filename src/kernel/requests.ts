@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import type { TenantTransaction } from "./database.ts";
+import type { TenantTransaction, Transaction } from "./database.ts";
 import { batchCommand } from "./operation.ts";
 import { Refusal } from "./refusal.ts";
 import { parseStatements, type Statement } from "./sql.ts";
@@ -13,7 +13,7 @@ import { parseStatements, type Statement } from "./sql.ts";
 export const KEY_CHARACTERS_MAX = 200;
 export const KEY_DAYS_KEPT = 7;
 
-const [find, store, sweep] = parseStatements(
+const [find, store, forget, sweep] = parseStatements(
   `-- name: find
   select r.principal_id, r.key, r.digest, r.output, r.seq
   from unnest(:principal_ids::bigint[], :keys::text[]) w (principal_id, key)
@@ -23,11 +23,14 @@ const [find, store, sweep] = parseStatements(
   insert into kernel.requests (tenant_id, principal_id, key, digest, output, seq)
   select :tenant_id, *
   from unnest(:principal_ids::bigint[], :keys::text[], :digests::text[], :outputs::text[], :seqs::bigint[])
+-- name: forget
+  update kernel.requests set digest = 'erased', output = '{}'
+  where tenant_id = :tenant_id and principal_id = :principal_id and seq = :seq
 -- name: sweep
   delete from kernel.requests
   where tenant_id = :tenant_id and at < statement_timestamp() - interval '${KEY_DAYS_KEPT} days'`,
   "requests",
-) as [Statement, Statement, Statement];
+) as [Statement, Statement, Statement, Statement];
 
 export type KeyedRequest = { principal_id: number; key: string; digest: string };
 export type Answered = KeyedRequest & { output: string; seq: number | null };
@@ -54,6 +57,14 @@ export function storeAnswered(tx: TenantTransaction, answered: readonly Answered
     outputs: answered.map((one) => one.output),
     seqs: answered.map((one) => one.seq),
   });
+}
+
+/**
+ * Forgets what a request said and was answered, as its entry is erased: the digest has no salt, so that whoever guessed
+ * the text could hold his guess against it. The key stays taken; a repeat is refused and does nothing a second time.
+ */
+export function forgetAnswered(tx: Transaction, principal_id: number, seq: number): void {
+  tx.send(forget, { principal_id, seq });
 }
 
 export const sweepRequests = batchCommand({

@@ -40,11 +40,22 @@ export const append = batchCommand({
       .min(1)
       .optional()
       .describe("The number of the post that this one corrects. Posts are never edited."),
+    personal: z
+      .boolean()
+      .default(false)
+      .describe("The subject and body are personal data: they can be erased later without breaking a proof."),
   }),
   output: Posted,
   may: WORKERS,
   events: ["post.appended", ...TICKET_EVENTS],
-  refuses: ["post.unknown", "post.needs_item", "post.needs_state", "state.needs_proof", ...TICKET_REFUSALS],
+  refuses: [
+    "post.unknown",
+    "post.needs_item",
+    "post.needs_state",
+    "post.not_narrative",
+    "state.needs_proof",
+    ...TICKET_REFUSALS,
+  ],
   async run(world, calls) {
     const found = await findTickets(
       world.db,
@@ -58,6 +69,7 @@ export const append = batchCommand({
       const { input } = call;
       if (input.amends && !posts.has(input.amends)) outcomes.push(postUnknown(input.amends));
       else if (input.item && !found.has(input.item)) outcomes.push(ticketUnknown(input.item));
+      else if (input.personal && input.kind === "actionable") outcomes.push(notNarrative());
       else if (input.kind === "actionable") outcomes.push(await actionable(world, call));
       else outcomes.push(posted(call, found.get(input.item ?? "")?.id ?? null, null, []));
     }
@@ -86,17 +98,24 @@ function posted(
   const warnings = input.kind === "narrative" ? narrativeWarnings(subject, body) : [];
   const markers = readMarkers(body);
   const { kind, queue, amends } = input;
-  const optional = { body: body || undefined, item: item ?? undefined, queue, amends };
-  const told = Object.entries(optional).filter(([, value]) => value !== undefined);
-  const lists = [
-    ...(markers.length > 0 ? [["markers", markers]] : []),
-    ...(warnings.length > 0 ? [["warnings", warnings]] : []),
-  ];
-  const data = { kind, subject, ...Object.fromEntries([...told, ...lists]) };
+  const told = { kind, ...given({ item: item ?? undefined, queue, amends }) };
+  const words = {
+    subject,
+    ...given({
+      body: body || undefined,
+      markers: markers.length > 0 ? markers : undefined,
+      warnings: warnings.length > 0 ? warnings : undefined,
+    }),
+  };
+  const parts = input.personal ? { data: told, personal: words } : { data: { ...told, ...words } };
   return {
     output: { item, state: moved?.state ?? null, claim_token: moved?.claim_token ?? null, warnings },
-    events: [...events, { kind: "post.appended", subject: item, data }],
+    events: [...events, { kind: "post.appended", subject: item, ...parts }],
   };
+}
+
+function given(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 const ImportedPost = z.object({
@@ -114,6 +133,11 @@ export const importPost = batchCommand({
     item: text(200).min(1).optional().describe("The ticket that it is about, by its old id or its id here."),
     subject: Subject,
     body: Body,
+    original: text(20_000)
+      .refine(isEntry, "is not what feed export tells of a post beside its words")
+      .optional()
+      .describe("What else its entry said in the ledger that it came out of, as JSON: feed export gives it back."),
+    personal: z.boolean().default(false).describe("The subject and body are personal data, as in post.append."),
   }),
   output: ImportedPost,
   may: KEEPERS,
@@ -131,17 +155,19 @@ export const importPost = batchCommand({
     const here = new Map<string, string>(known.map((row) => [row.source_ref, row.digest]));
     const fresh: { ref: string; digest: string }[] = [];
     const outcomes = calls.map(({ input }): Act<z.output<typeof ImportedPost>> | Refusal => {
-      const { source_ref, author, said_at, subject, body } = input;
+      const { source_ref, author, said_at, subject, body, original } = input;
       if (input.item && !found.has(input.item)) return ticketUnknown(input.item);
-      const digest = createHash("sha256").update(canonicalize(input)!).digest("base64url");
+      const digest = digestOf(input);
       const before = here.get(source_ref);
       if (before === digest) return { output: { source_ref, imported: false }, events: [] };
       if (before !== undefined) return contradicts(source_ref);
       here.set(source_ref, digest);
       fresh.push({ ref: source_ref, digest });
       const item = input.item ? found.get(input.item)!.id : null;
-      const data = { source_ref, author, said_at, subject, ...(body ? { body } : {}), ...(item ? { item } : {}) };
-      return { output: { source_ref, imported: true }, events: [{ kind: "post.imported", subject: item, data }] };
+      const told = { source_ref, author, said_at, ...given({ item: item ?? undefined, original }) };
+      const words = { subject, ...given({ body: body || undefined }) };
+      const parts = input.personal ? { data: told, personal: words } : { data: { ...told, ...words } };
+      return { output: { source_ref, imported: true }, events: [{ kind: "post.imported", subject: item, ...parts }] };
     });
     if (fresh.length > 0)
       world.db.send(sql.imports_insert, {
@@ -152,8 +178,34 @@ export const importPost = batchCommand({
   },
 });
 
+/**
+ * By this an import knows a post again. Not by what it was in another ledger, which is no part of what was said; and
+ * not by the words of a personal one, since a hash of them would stay when they are erased.
+ */
+function digestOf({ original: _, personal, ...said }: z.output<typeof importPost.input>): string {
+  const known = personal ? { ...said, subject: "", body: "" } : said;
+  return createHash("sha256").update(canonicalize(known)!).digest("base64url");
+}
+
+function isEntry(original: string): boolean {
+  try {
+    const { seq, data } = JSON.parse(original);
+    return Number.isSafeInteger(seq) && typeof data === "object" && data !== null && !Array.isArray(data);
+  } catch {
+    return false;
+  }
+}
+
 function ticketUnknown(ref: string): Refusal {
   return new Refusal("missing", "ticket.unknown", `There is no ticket ${ref}.`, { hint: "ticket.list finds tickets." });
+}
+
+/** What moves a ticket is told in the ticket's own entries and rows, which keep their words for ever. */
+function notNarrative(): Refusal {
+  return new Refusal("invalid", "post.not_narrative", "personal: only a narrative can be personal", {
+    fields: [{ field: "personal", message: "only a narrative can be personal: an actionable post's words are kept" }],
+    hint: "Move the ticket with words that may stay for ever, and post the personal ones as a narrative about it.",
+  });
 }
 
 function postUnknown(seq: number): Refusal {

@@ -30,3 +30,39 @@ order by seq desc limit :limit;
 select leaf from ledger.entries
 where tenant_id = :tenant_id and kind = any (:kinds::text[])
 order by seq desc limit :limit;
+
+-- name: mirror
+select * from feed.mirrors where tenant_id = :tenant_id and file = :file and mirror = :mirror;
+
+-- name: mirrors
+select *, statement_timestamp() - heard_at > make_interval(secs => :silent_seconds) as silent from feed.mirrors
+where tenant_id = :tenant_id and (:file::text is null or file = :file) order by file, mirror;
+
+-- name: mirror_halted
+select * from feed.mirrors where tenant_id = :tenant_id and file = :file and halted_at is not null
+order by halted_at limit 1;
+
+-- name: mirror_take
+insert into feed.mirrors as known (tenant_id, file, mirror, size, digest, whole_size)
+values (:tenant_id, :file, :mirror, :size, :digest, :whole_size)
+on conflict (tenant_id, file, mirror) do update
+set size = :size, digest = :digest, whole_size = :whole_size, heard_at = statement_timestamp();
+
+-- name: mirror_beat
+update feed.mirrors set heard_at = statement_timestamp(), behind_seconds = :behind_seconds,
+  lagged_at = case when :lagging::boolean then coalesce(lagged_at, statement_timestamp()) end
+where tenant_id = :tenant_id and file = :file and mirror = :mirror;
+
+-- name: mirror_halt
+update feed.mirrors set halted_at = statement_timestamp(), halt_reason = :reason, found_size = :found_size
+where tenant_id = :tenant_id and file = :file and mirror = :mirror;
+
+-- name: mirror_resume
+update feed.mirrors set halted_at = null, halt_reason = null, found_size = null, heard_at = statement_timestamp()
+where tenant_id = :tenant_id and file = :file and mirror = :mirror;
+
+-- name: segments
+-- The bytes of a mirrored file, as they were taken in.
+select leaf from ledger.entries
+where tenant_id = :tenant_id and subject = :file and kind = 'feed.mirrored' and seq > :after
+order by seq limit :limit;

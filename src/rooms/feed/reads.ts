@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Reader } from "../../kernel/database.ts";
 import { query, roles, text } from "../../kernel/operation.ts";
 import { statements } from "../../kernel/sql.ts";
-import { type Entry, entryOf, pageAfter, pageOfKinds } from "../ledger/index.ts";
+import { type Entry, entriesOf, pageAfter, pageOfKinds } from "../ledger/index.ts";
 import { findTickets } from "../tickets/index.ts";
 
 const sql = statements("feed", "head", "about", "about_newest", "newest_of_kinds");
@@ -34,27 +35,34 @@ export const read = query({
   refuses: [],
   async read({ db }, { after, limit, about, posts }) {
     const [{ seq: head }] = (await db.all(sql.head)) as [{ seq: number }];
-    if (about === undefined && !posts)
-      return { entries: await pageAfter(db, after ?? Math.max(0, head - limit), limit), head };
-    const kinds = posts ? POSTS : null;
-    if (about !== undefined) {
-      const subject = (await findTickets(db, [about])).get(about)?.id ?? about;
-      if (after === undefined)
-        return { entries: newest(await db.all(sql.about_newest, { subject, kinds, limit })), head };
-      return { entries: told(await db.all(sql.about, { subject, kinds, after, limit })), head };
-    }
-    if (after === undefined) return { entries: newest(await db.all(sql.newest_of_kinds, { kinds, limit })), head };
-    return { entries: await pageOfKinds(db, POSTS, after, limit), head };
+    return { entries: (await page(db, { after, limit, about, posts }, head)).map(withoutBytes), head };
   },
 });
 
-const POSTS = ["post.appended", "post.imported"];
+type Wanted = { after?: number | undefined; limit: number; about?: string | undefined; posts: boolean };
 
-function told(rows: readonly { leaf: Buffer }[]): Entry[] {
-  return rows.map(({ leaf }) => entryOf(leaf));
+async function page(db: Reader, { after, limit, about, posts }: Wanted, head: number): Promise<Entry[]> {
+  if (about === undefined && !posts) return pageAfter(db, after ?? Math.max(0, head - limit), limit);
+  const kinds = posts ? POSTS : null;
+  if (about !== undefined) {
+    const subject = (await findTickets(db, [about])).get(about)?.id ?? about;
+    if (after === undefined) return newest(db, await db.all(sql.about_newest, { subject, kinds, limit }));
+    return entriesOf(db, await db.all(sql.about, { subject, kinds, after, limit }));
+  }
+  if (after === undefined) return newest(db, await db.all(sql.newest_of_kinds, { kinds, limit }));
+  return pageOfKinds(db, POSTS, after, limit);
 }
 
+/** The bytes of a mirrored file are its posts once more, and there are many; `feed.segments` tells them. */
+function withoutBytes(entry: Entry): Entry {
+  if (entry.kind !== "feed.mirrored") return entry;
+  const { text: _, ...data } = entry.data;
+  return { ...entry, data };
+}
+
+const POSTS = ["post.appended", "post.imported"];
+
 /** Read backwards to find the newest, told in order. */
-function newest(rows: readonly { leaf: Buffer }[]): Entry[] {
-  return told(rows).reverse();
+async function newest(db: Reader, rows: readonly { leaf: Buffer }[]): Promise<Entry[]> {
+  return (await entriesOf(db, rows)).reverse();
 }

@@ -4,12 +4,14 @@ import type { TenantTransaction } from "../../kernel/database.ts";
 import type { Head, Journal, Record } from "../../kernel/ports.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
+import { isPersonal, type SealedPayload, sealPayload } from "./payloads.ts";
+import { HASH_BYTES, leafHash } from "../../tlog/hashing.ts";
+import { ENTRY_BYTES_MAX } from "../../tlog/tiles.ts";
 
-const sql = statements("ledger", "head_lock", "head", "append", "authority_change");
+const sql = statements("ledger", "head_lock", "head", "append", "payloads_insert", "authority_change");
 
-/** C2SP tlog-tiles: an entry's length is a 16-bit number. */
-export const LEAF_BYTES_MAX = 65_535;
-const HASH_BYTES = 32;
+/** An entry has to fit into a bundle of the transparency log. */
+export const LEAF_BYTES_MAX: number = ENTRY_BYTES_MAX;
 /** Stands before the first entry. */
 export const GENESIS = Buffer.alloc(HASH_BYTES);
 
@@ -17,13 +19,13 @@ export const GENESIS = Buffer.alloc(HASH_BYTES);
  * The canonical bytes of an entry (RFC 8785). The fields, in their canonical order:
  * actor, at, command, data, incarnation, kind, seq, subject, tenant, v.
  */
-export function leafBytes(record: Record, at: string, seq: number): Buffer {
+export function leafBytes(record: Record, at: string, seq: number, commitment?: string): Buffer {
   const { caller, command, event } = record;
   const leaf = canonicalize({
     actor: caller.name,
     at,
     command,
-    data: event.data,
+    data: commitment === undefined ? event.data : { ...event.data, personal: commitment },
     incarnation: caller.incarnation,
     kind: event.kind,
     seq,
@@ -38,19 +40,20 @@ export function leafBytes(record: Record, at: string, seq: number): Buffer {
 const link = Buffer.alloc(1 + 2 * HASH_BYTES);
 link[0] = 0x02;
 
-/** sha256(0x00 || leaf), RFC 6962's leaf hash. */
-export function leafHash(leaf: Uint8Array): Buffer {
-  const prefixed = Buffer.allocUnsafe(leaf.length + 1);
-  prefixed[0] = 0x00;
-  prefixed.set(leaf, 1);
-  return hash("sha256", prefixed, "buffer");
-}
-
 /** sha256(0x02 || hash of the entry before || leaf hash). */
 export function entryHash(before: Uint8Array, leaf: Uint8Array): Buffer {
+  return chainHash(before, leafHash(leaf));
+}
+
+/** The chain's hash behind entries: from the hash before them and their leaf hashes, which lie one after the other. */
+export function chainHash(before: Uint8Array, leafHashes: Buffer): Buffer {
   link.set(before, 1);
-  link.set(leafHash(leaf), 1 + HASH_BYTES);
-  return hash("sha256", link, "buffer");
+  for (let at = 0; at < leafHashes.length; at += HASH_BYTES) {
+    leafHashes.copy(link, 1 + HASH_BYTES, at, at + HASH_BYTES);
+    // Node copies a digest out of a string of bytes in half the time that it takes to make a Buffer of its own.
+    link.write(hash("sha256", link, "binary"), 1, HASH_BYTES, "latin1");
+  }
+  return Buffer.from(link.subarray(1, 1 + HASH_BYTES));
 }
 
 /** The ledger as the kernel sees it. */
@@ -65,7 +68,13 @@ export const journal: Journal = {
 
   append(tx, head, records) {
     const at = head.at.toISOString();
-    const leaves = records.map((record, index) => leafBytes(record, at, head.seq + index + 1));
+    const payloads: (SealedPayload & { seq: number })[] = [];
+    const leaves = records.map((record, index) => {
+      const seq = head.seq + index + 1;
+      const sealed = sealedPayload(record);
+      if (sealed !== null) payloads.push({ ...sealed, seq });
+      return leafBytes(record, at, seq, sealed?.commitment);
+    });
     const hashes = Buffer.allocUnsafe(HASH_BYTES * records.length);
     const starts: number[] = [];
     let before: Uint8Array = head.hash;
@@ -88,6 +97,13 @@ export const journal: Journal = {
       lengths: leaves.map((leaf) => leaf.length),
       hashes,
     });
+    // Behind the entries, which PostgreSQL holds them to. Almost every batch has none.
+    if (payloads.length > 0)
+      tx.send(sql.payloads_insert, {
+        seqs: payloads.map(({ seq }) => seq),
+        salts: payloads.map(({ salt }) => salt.toString("hex")),
+        payloads: payloads.map(({ payload }) => payload.toString()),
+      });
     return records.map((_, index) => head.seq + index + 1);
   },
 
@@ -95,6 +111,16 @@ export const journal: Journal = {
     tx.send(sql.authority_change);
   },
 };
+
+/** The payload of an event that has one. It may be as long as an entry. */
+function sealedPayload(record: Record): SealedPayload | null {
+  const { data, kind, personal } = record.event;
+  if (isPersonal(data)) throw new Error(`${kind} has a field "personal", which is where a commitment stands`);
+  if (personal === undefined) return null;
+  const sealed = sealPayload(personal);
+  if (sealed.payload.length > LEAF_BYTES_MAX) throw oversized(record, sealed.payload.length);
+  return sealed;
+}
 
 function oneHead([head]: Head[], tx: TenantTransaction): Head {
   if (head) return head;

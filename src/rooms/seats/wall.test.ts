@@ -144,5 +144,6 @@ describe("the wall between tenants", async () => {
     await world.say(token, "ticket.link", { id: "WAL-0001", target: "old-1" });
     const post = { source_ref: "p1", author: "somebody", said_at: "2026-01-01T00:00:00Z", subject: "an old post" };
     await world.say(operator, "post.import", post);
+    await world.say(token, "post.append", { subject: "a personal post", personal: true });
   }
 });
