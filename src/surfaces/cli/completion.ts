@@ -2,24 +2,23 @@ import type { Catalogue } from "../../kernel/catalogue.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { faces } from "./faces.ts";
 import { type Flag, flagsOf } from "./flags.ts";
-import { byNoun } from "./help.ts";
-
-type Programs = Record<string, { summary: string }>;
+import { byNoun, ofOneWord, type Programs } from "./help.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 const GLOBALS = ["--url", "--token", "--json", "--key", "--help"];
 
 /** A shell's completion script, with every word in it: it starts no process at a press of the tab key. */
 export function completion(shell: string | undefined, catalogue: Catalogue, programs: Programs): string {
-  const nouns = [...byNoun(catalogue)].map(([noun, operations]) => ({
+  const nouns = [...byNoun(catalogue, programs)].map(([noun, verbs]) => ({
     noun,
-    verbs: operations.map((operation) => ({
-      verb: operation.name.split(".")[1]!,
-      summary: operation.summary,
-      flags: flagsOf(operation),
+    verbs: verbs.map(({ verb, summary, operation }) => ({
+      verb,
+      summary,
+      flags: operation ? flagsOf(operation) : [],
+      program: operation === undefined,
     })),
   }));
-  const first = [...nouns.map(({ noun }) => noun), ...Object.keys(programs), ...Object.keys(faces), "completion"];
+  const first = [...nouns.map(({ noun }) => noun), ...ofOneWord(programs), ...Object.keys(faces), "completion"];
   if (shell === "bash") return bash(nouns, first);
   if (shell === "zsh") return `#compdef longwatch\nautoload -U +X bashcompinit && bashcompinit\n${bash(nouns, first)}`;
   if (shell === "fish") return fish(nouns, first);
@@ -28,14 +27,18 @@ export function completion(shell: string | undefined, catalogue: Catalogue, prog
   });
 }
 
-type Noun = { noun: string; verbs: { verb: string; summary: string; flags: Flag[] }[] };
+/** A program takes files, and its flags are its own. */
+type Verb = { verb: string; summary: string; flags: Flag[]; program: boolean };
+type Noun = { noun: string; verbs: Verb[] };
 
 function bash(nouns: Noun[], first: string[]): string {
   const verbs = nouns.map(({ noun, verbs }) => `    ${noun}) words="${verbs.map(({ verb }) => verb).join(" ")}";;`);
   const flags = nouns.flatMap(({ noun, verbs }) =>
-    verbs.map(
-      ({ verb, flags }) => `    "${noun} ${verb}") words="${[...flags.flatMap(spellings), ...GLOBALS].join(" ")}";;`,
-    ),
+    verbs
+      .filter(({ program }) => !program)
+      .map(
+        ({ verb, flags }) => `    "${noun} ${verb}") words="${[...flags.flatMap(spellings), ...GLOBALS].join(" ")}";;`,
+      ),
   );
   const choices = nouns.flatMap(({ noun, verbs }) =>
     verbs.flatMap(({ verb, flags }) =>
@@ -77,9 +80,10 @@ function fish(nouns: Noun[], first: string[]): string {
   for (const { noun, verbs } of nouns) {
     const all = verbs.map(({ verb }) => verb).join(" ");
     const bare = `__fish_seen_subcommand_from ${noun}; and not __fish_seen_subcommand_from ${all}`;
-    for (const { verb, summary, flags } of verbs) {
+    for (const { verb, summary, flags, program } of verbs) {
       lines.push(`complete -c longwatch -n ${quoted(bare)} -a ${verb} -d ${quoted(summary)}`);
       const said = `__fish_seen_subcommand_from ${noun}; and __fish_seen_subcommand_from ${verb}`;
+      if (program) lines.push(`complete -c longwatch -n ${quoted(said)} -F`);
       for (const flag of flags) {
         const value = flag.kind === "boolean" ? "" : flag.choices ? ` -x -a ${quoted(flag.choices.join(" "))}` : " -r";
         const told = flag.schema.description ? ` -d ${quoted(flag.schema.description)}` : "";

@@ -84,6 +84,9 @@ export async function say(
         },
       }),
     },
+    // Of two words; the second takes the place of an operation.
+    ...ofTwoWords("queue watch", "Watch the queue.", heard),
+    ...ofTwoWords("ticket drift", "Look for drift without a server.", heard),
   };
   heard.code = await run(argv, {
     catalogue: fixture,
@@ -104,4 +107,12 @@ export async function say(
   const [sent] = heard.sent;
   heard.input = sent?.body === undefined ? undefined : JSON.parse(sent.body);
   return heard;
+}
+
+function ofTwoWords(name: string, summary: string, heard: Heard): Record<string, Program> {
+  const main = async (words: string[], globals: object) => {
+    heard.stdout += `${name} ${words.join(" ")} ${JSON.stringify(globals)}`;
+    return 43;
+  };
+  return { [name]: { summary, load: async () => ({ main }) } };
 }

@@ -3,7 +3,10 @@ import { Refusal } from "../../kernel/refusal.ts";
 import { globalFlags } from "./command.ts";
 import { faces } from "./faces.ts";
 
-type Programs = Record<string, { summary: string }>;
+export type Programs = Record<string, { summary: string }>;
+
+/** A verb of a noun: an operation, or a program of two words. */
+export type Verb = { verb: string; summary: string; operation?: Operation };
 
 /** The whole of what can be said, by noun. */
 export function overview(catalogue: Catalogue, programs: Programs, columns = 100): string {
@@ -15,15 +18,8 @@ export function overview(catalogue: Catalogue, programs: Programs, columns = 100
     "longwatch <noun> <verb> --help tells the flags; longwatch <noun> --help the verbs.",
     "",
   ];
-  for (const [noun, operations] of byNoun(catalogue))
-    parts.push(
-      ...listed(
-        noun,
-        operations.map(({ name, summary }) => [name.split(".")[1]!, summary]),
-        width,
-      ),
-    );
-  const local: [string, string][] = Object.entries(programs).map(([name, { summary }]) => [name, summary]);
+  for (const [noun, verbs] of byNoun(catalogue, programs)) parts.push(...listed(noun, rowsOf(verbs), width));
+  const local = ofOneWord(programs).map((name): [string, string] => [name, programs[name]!.summary]);
   local.push(["completion", "Print the completion script of a shell: bash, zsh or fish."]);
   parts.push(...listed("Programs", local, width));
   parts.push(
@@ -39,18 +35,35 @@ export function overview(catalogue: Catalogue, programs: Programs, columns = 100
   return `${parts.join("\n")}\n`;
 }
 
-export function nounHelp(noun: string, operations: readonly Operation[]): string {
-  const verbs = operations.map(({ name, summary }): [string, string] => [name.split(".")[1]!, summary]);
-  return `Usage: longwatch ${noun} <verb> [flags]\n\n${listed("Verbs", verbs, 200).join("\n")}`;
+export function nounHelp(noun: string, verbs: readonly Verb[]): string {
+  return `Usage: longwatch ${noun} <verb> [flags]\n\n${listed("Verbs", rowsOf(verbs), 200).join("\n")}`;
 }
 
-export function byNoun({ operations }: Catalogue): Map<string, Operation[]> {
-  const nouns = new Map<string, Operation[]>();
+/** The verbs of each noun. A program takes the place of an operation of its name, else it stands at the end. */
+export function byNoun({ operations }: Catalogue, programs: Programs): Map<string, Verb[]> {
+  const verbs = new Map<string, Verb>();
   for (const operation of operations) {
-    const noun = operation.name.split(".")[0]!;
-    nouns.set(noun, [...(nouns.get(noun) ?? []), operation]);
+    const [, verb = ""] = operation.name.split(".");
+    verbs.set(operation.name.replace(".", " "), { verb, summary: operation.summary, operation });
+  }
+  for (const [name, { summary }] of Object.entries(programs)) {
+    const [, verb] = name.split(" ");
+    if (verb !== undefined) verbs.set(name, { verb, summary });
+  }
+  const nouns = new Map<string, Verb[]>();
+  for (const [name, verb] of verbs) {
+    const [noun = ""] = name.split(" ");
+    nouns.set(noun, [...(nouns.get(noun) ?? []), verb]);
   }
   return nouns;
+}
+
+export function ofOneWord(programs: Programs): string[] {
+  return Object.keys(programs).filter((name) => !name.includes(" "));
+}
+
+function rowsOf(verbs: readonly Verb[]): [string, string][] {
+  return verbs.map(({ verb, summary }) => [verb, summary]);
 }
 
 function listed(title: string, rows: [string, string][], width: number): string[] {
@@ -63,9 +76,9 @@ function listed(title: string, rows: [string, string][], width: number): string[
 }
 
 export function unknownWord(catalogue: Catalogue, programs: Programs, noun: string, verb: string | undefined): Refusal {
-  const nouns = byNoun(catalogue);
-  const verbs = nouns.get(noun)?.map(({ name }) => name.split(".")[1]!);
-  const first = [...nouns.keys(), ...Object.keys(programs), ...Object.keys(faces), "completion"];
+  const nouns = byNoun(catalogue, programs);
+  const verbs = nouns.get(noun)?.map(({ verb }) => verb);
+  const first = [...nouns.keys(), ...ofOneWord(programs), ...Object.keys(faces), "completion"];
   const said = verbs && verb !== undefined ? `longwatch ${noun} ${verb}` : `longwatch ${noun}`;
   const near = verbs && verb !== undefined ? nearest(verb, verbs) : nearest(noun, first);
   const guess = near === undefined ? undefined : verbs ? `longwatch ${noun} ${near}` : `longwatch ${near}`;

@@ -24,7 +24,7 @@ const server = createServer((request, response) => {
 
 before(async () => {
   await new Promise<void>((up) => server.listen(0, "127.0.0.1", up));
-  await buildCommandLine(join(root, "dist"));
+  await buildCommandLine(join(root, "dist"), ["ticket drift"]);
   fs.writeFileSync(join(root, "package.json"), '{ "type": "module" }');
   fs.writeFileSync(join(root, "dist", "longwatch.js"), "console.log(JSON.stringify(process.argv.slice(2)))");
   fs.mkdirSync(join(root, "bin"));
@@ -115,6 +115,9 @@ test("what is not a generated command becomes the whole program, words and all",
   const words = ["serve", "--port", "1", "two words", ""];
   const heard = await fromSnapshot(() => launch(words));
   assert.deepEqual(heard, { code: 0, stdout: `${JSON.stringify(words)}\n`, stderr: "" });
+  const ofTwo = ["ticket", "drift", "FILE"];
+  const handed = await fromSnapshot(() => launch(ofTwo));
+  assert.deepEqual(handed, { code: 0, stdout: `${JSON.stringify(ofTwo)}\n`, stderr: "" });
   assert.equal((await launch(words, { env: { LONGWATCH_NO_SNAPSHOT: "1" } })).stdout, heard.stdout);
 });
 

@@ -168,6 +168,31 @@ test("a program gets its own words untouched", async () => {
   assert.equal((await say(["help", "serve"])).stdout, "serve --help");
 });
 
+test("a program of two words stands beside the operations of its noun, and before one of its name", async () => {
+  const heard = async (...argv: string[]) => say(argv).then(({ stdout, code, sent }) => [stdout, code, sent.length]);
+  assert.deepEqual(await heard("queue", "watch", "FILE", "--json"), ["queue watch FILE --json {}", 43, 0]);
+  assert.deepEqual(await heard("ticket", "drift"), ["ticket drift  {}", 43, 0]);
+  assert.deepEqual(await heard("help", "queue", "watch"), ["queue watch --help {}", 43, 0]);
+  const url = "http://a:2";
+  const after = await heard("--url", url, "queue", "watch", "--url", "b");
+  assert.deepEqual(after, [`queue watch --url b ${JSON.stringify({ url })}`, 43, 0]);
+  assert.equal((await say(["queue", "read"])).sent.length, 1);
+});
+
+test("help and guesses know the programs of two words", async () => {
+  const { stdout } = await say(["queue", "--help"]);
+  assert.match(stdout, /^ {2}read .*Does queue\.read\.\n {2}watch .*Watch the queue\.$/m);
+  const whole = (await say(["--help"])).stdout;
+  assert.match(whole, /^queue\n(?: {2}.*\n)* {2}watch +Watch the queue\.$/m);
+  assert.match(whole, /^ {2}drift +Look for drift without a server\.$/m);
+  assert.doesNotMatch(whole, /Does ticket\.drift|queue watch/);
+  assert.match(
+    (await say(["queue", "wacth"])).stderr,
+    /Did you mean `longwatch queue watch`\? queue knows: read, watch/,
+  );
+  assert.match((await say(["completion", "bash"])).stdout, /queue\) words="read watch"/);
+});
+
 test("the snapshot knows what it can do by itself", () => {
   assert.ok(isOperation(["--json", "ticket", "list", "--limit", "3"], fixture));
   assert.ok(isOperation(["feed-append"], fixture));
@@ -181,6 +206,14 @@ test("the snapshot knows what it can do by itself", () => {
     ["tiket", "list"],
   ])
     assert.ok(!isOperation(words, fixture), words.join(" "));
+  const programs = ["ticket drift", "queue watch"];
+  for (const words of [
+    ["ticket", "drift"],
+    ["--json", "ticket", "drift", "--x"],
+    ["queue", "watch"],
+  ])
+    assert.ok(!isOperation(words, fixture, "", programs), words.join(" "));
+  assert.ok(isOperation(["ticket", "list"], fixture, "", programs));
 });
 
 test("completion knows nouns, verbs, flags and choices", async () => {

@@ -6,7 +6,7 @@ import { completion } from "./completion.ts";
 import { connectionOf } from "./connection.ts";
 import { checkEither, type Face, faceOf, isFace } from "./faces.ts";
 import { type Flag, flagsOf, inputOf } from "./flags.ts";
-import { nounHelp, overview, unknownWord } from "./help.ts";
+import { byNoun, nounHelp, overview, unknownWord } from "./help.ts";
 import { plainWords } from "./plain.ts";
 import { sayRefusal } from "./refused.ts";
 import { show } from "./show.ts";
@@ -14,8 +14,14 @@ import { fillTexts, type Input } from "./text.ts";
 
 export type Terminal = { write(text: string): unknown; isTTY?: boolean | undefined; columns?: number | undefined };
 
-/** A local program, such as `serve`: not an operation of the server. */
-export type Program = { summary: string; load(): Promise<{ main(argv: string[]): Promise<number> }> };
+/**
+ * A local program, such as `serve`: not an operation of the server. One of two words, such as `feed export`, stands
+ * beside the operations of its noun, and before one of the same name.
+ */
+export type Program = {
+  summary: string;
+  load(): Promise<{ main(argv: string[], globals: Globals): Promise<number> }>;
+};
 
 export type Around = {
   catalogue: Catalogue;
@@ -46,11 +52,17 @@ export async function run(argv: readonly string[], around: Around): Promise<numb
   }
 }
 
-/** True when the words name an operation or a familiar name: what the startup snapshot can do by itself. */
-export function isOperation(argv: readonly string[], catalogue: Catalogue, calledAs?: string): boolean {
+/** What the startup snapshot can do by itself: an operation or a familiar name, but no program. */
+export function isOperation(
+  argv: readonly string[],
+  catalogue: Catalogue,
+  calledAs?: string,
+  programs: readonly string[] = [],
+): boolean {
   try {
     const { noun, verb, asks } = wordsOf(named(argv, calledAs));
-    return asks === undefined && (isFace(noun) || operationOf(catalogue, noun, verb) !== undefined);
+    if (asks !== undefined || programs.includes(`${noun} ${verb}`)) return false;
+    return isFace(noun) || operationOf(catalogue, noun, verb) !== undefined;
   } catch {
     return false;
   }
@@ -61,6 +73,12 @@ const named = (argv: readonly string[], calledAs: string | undefined) =>
 
 function operationOf({ operations }: Catalogue, noun: string | undefined, verb: string | undefined) {
   return operations.find(({ name }) => name === `${noun}.${verb}`);
+}
+
+function programOf(programs: Record<string, Program>, noun: string | undefined, verb: string | undefined) {
+  if (noun === undefined) return undefined;
+  const name = verb === undefined || Object.hasOwn(programs, noun) ? noun : `${noun} ${verb}`;
+  return Object.hasOwn(programs, name) ? programs[name] : undefined;
 }
 
 function wordsOf(argv: readonly string[], programs: Record<string, Program> = {}): Words {
@@ -93,12 +111,12 @@ function wordsOf(argv: readonly string[], programs: Record<string, Program> = {}
 async function dispatch(words: Words, around: Around): Promise<number> {
   const { catalogue, programs = {}, stdout } = around;
   const { noun, verb, rest, asks } = words;
-  const program = noun !== undefined && Object.hasOwn(programs, noun) ? programs[noun] : undefined;
-  if (program) return (await program.load()).main(asks === "help" ? ["--help"] : rest);
+  const wanted = asks === "help" ? ["--help"] : rest;
+  const program = programOf(programs, noun, verb);
+  if (program) return (await program.load()).main(wanted, words.globals);
   if (noun === undefined && asks === "version") return print(stdout, `${catalogue.version}\n`);
   if (noun === undefined) return print(stdout, overview(catalogue, programs, stdout.columns));
   if (noun === "completion") return print(stdout, completion(verb ?? rest[0], catalogue, programs));
-  const wanted = asks === "help" ? ["--help"] : rest;
   if (isFace(noun)) {
     const { face, operation, flags } = faceOf(noun, catalogue);
     return converse({ operation, flags, face, usage: noun, summary: face.summary }, wanted, words.globals, around);
@@ -109,8 +127,8 @@ async function dispatch(words: Words, around: Around): Promise<number> {
     const spoken = { operation, flags: flagsOf(operation), usage, summary: operation.summary };
     return converse(spoken, wanted, words.globals, around);
   }
-  const verbs = catalogue.operations.filter(({ name }) => name.startsWith(`${noun}.`));
-  if (verb !== undefined || verbs.length === 0) throw unknownWord(catalogue, programs, noun, verb);
+  const verbs = byNoun(catalogue, programs).get(noun);
+  if (verb !== undefined || verbs === undefined) throw unknownWord(catalogue, programs, noun, verb);
   if (asks === "help") return print(stdout, nounHelp(noun, verbs));
   around.stderr.write(nounHelp(noun, verbs));
   return 2;

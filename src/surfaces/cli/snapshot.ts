@@ -14,6 +14,8 @@ import { isOperation, run, type Terminal } from "./run.ts";
 
 /** Put there by scripts/build.ts. */
 declare const LONGWATCH_CATALOGUE: Catalogue;
+/** The programs of two words, which are not here even where an operation has that name. */
+declare const LONGWATCH_PROGRAMS: readonly string[];
 
 /** Instead of a name: make the snapshot. */
 const KEEP = ":keep";
@@ -24,7 +26,8 @@ async function main(): Promise<void> {
   const [, bundle = "", calledAs = "", ...words] = process.argv;
   if (calledAs === CHECK) return;
   if (calledAs === KEEP) return keepSnapshot(bundle, words);
-  if (!isOperation(words, LONGWATCH_CATALOGUE, calledAs)) return become(join(dirname(bundle), "longwatch.js"), words);
+  if (!isOperation(words, LONGWATCH_CATALOGUE, calledAs, LONGWATCH_PROGRAMS))
+    return become(join(dirname(bundle), "longwatch.js"), words);
   const code = await run(words, {
     catalogue: LONGWATCH_CATALOGUE,
     env: process.env,

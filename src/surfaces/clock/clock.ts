@@ -7,14 +7,19 @@ import { Refusal } from "../../kernel/refusal.ts";
 const schedule: readonly { pattern: string; command: string }[] = [
   { pattern: "*/5 * * * * *", command: "ticket.lapse" },
   { pattern: "17 * * * *", command: "request.sweep" },
+  { pattern: "*/10 * * * *", command: "ledger.survey" },
 ];
 
 /** Says the scheduled commands for every tenant. A run that is late or still going is not run twice. */
-export function startClock(door: Door, tenants: () => Promise<number[]>, log: Logger): { stop(): void } {
+export function startClock(
+  door: Door,
+  tenants: () => Promise<readonly { id: number }[]>,
+  log: Logger,
+): { stop(): void } {
   const jobs = schedule.map(
     ({ pattern, command }) =>
       new Cron(pattern, { protect: true, unref: true }, async () => {
-        for (const tenant_id of await tenants().catch(() => []))
+        for (const { id: tenant_id } of await tenants().catch(() => []))
           await door.sayInside(tenant_id, "longwatch", command, {}).catch((error) => {
             if (!(error instanceof Refusal && error.kind === "unavailable"))
               log.warn({ err: error, command }, "the clock failed");

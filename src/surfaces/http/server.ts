@@ -12,7 +12,9 @@ import { documentation } from "./documentation.ts";
 import { openapi, pathOf } from "./openapi.ts";
 import { typedQuery } from "./querystring.ts";
 import { signIn } from "./sign_in.ts";
+import { type TlogOptions, tlogRoutes } from "./tlog.ts";
 import { tokenOf } from "./token.ts";
+import { type WitnessOptions, witnessRoutes } from "./witness.ts";
 
 /** A ledger entry holds 64 KiB; a request may be a little larger than its entry. */
 const BODY_BYTES_MAX = 256 * 1024;
@@ -25,6 +27,10 @@ export type HttpOptions = {
   wakes: Wakes;
   health: Health;
   log: Logger;
+  /** Whose log everyone may read; without it, nobody's. */
+  publicLog?: TlogOptions["publicLog"];
+  /** How this server is a witness for other logs; without it, it is none. */
+  witness?: Pick<WitnessOptions, "tenant_id" | "cosign">;
   /** Whether the server is about to end: it still listens, and turns away whoever comes. */
   closing?: () => boolean;
 };
@@ -74,6 +80,8 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   });
   operationRoutes(app, door, catalogue);
   ledgerStream(app, door, wakes);
+  tlogRoutes(app, { door, publicLog: options.publicLog ?? (async () => null) });
+  if (options.witness) witnessRoutes(app, { door, log, ...options.witness });
   mcpRoutes(app, { door, catalogue, onBug: (err) => log.error({ err }, "a tool call failed; this is a bug") });
   signIn(app, door);
   await documentation(app, door, document);

@@ -63,7 +63,8 @@ export function mcpServer(options: ToolsOptions): Server {
       cacheHints: { "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "private" } },
     },
   );
-  server.setRequestHandler("tools/list", () => ({ tools: operations.map(toolOf) }));
+  const listed = operations.filter(({ said_by }) => said_by !== "programs");
+  server.setRequestHandler("tools/list", () => ({ tools: listed.map(toolOf) }));
   server.setRequestHandler("tools/call", async ({ params }, { mcpReq }): Promise<CallToolResult> => {
     const operation = byTool.get(params.name);
     if (!operation)
@@ -137,10 +138,21 @@ function withoutNoise(schema: JsonSchema): JsonSchema {
   }));
 }
 
-/** An output's schema tells its shape only: our own outputs are tested, and a client gains nothing by refusing one. */
+/**
+ * An output's schema tells its shape only: our own outputs are tested, and a client gains nothing by refusing one. What
+ * a field means, its name says; `GET /openapi.json` and `--help` say more.
+ */
 function outline(schema: JsonSchema): JsonSchema {
   return mapped(withoutNoise(schema), (one) => {
-    const { minimum: _, maximum: __, minLength: ___, maxLength: ____, pattern: _____, ...rest } = one;
+    const {
+      minimum: _,
+      maximum: __,
+      minLength: ___,
+      maxLength: ____,
+      pattern: _____,
+      description: ______,
+      ...rest
+    } = one;
     if (rest.additionalProperties === false) delete rest.additionalProperties;
     const [some, none, third] = rest.anyOf ?? [];
     if (third || none?.type !== "null" || typeof some?.type !== "string" || some.enum) return rest;

@@ -7,8 +7,14 @@ import { EventEmitter } from "node:events";
 export class Wakes {
   #emitter = new EventEmitter().setMaxListeners(0);
 
-  grew(tenant_id: number): void {
+  grew(tenant_id: number, seq: number): void {
     this.#emitter.emit(String(tenant_id));
+    this.#emitter.emit("grew", tenant_id, seq);
+  }
+
+  /** Calls back with the tenant and its newest entry each time a ledger has grown. */
+  onGrowth(listener: (tenant_id: number, seq: number) => void): void {
+    this.#emitter.on("grew", listener);
   }
 
   /** Resolves at the next growth, or after `milliseconds`. */
