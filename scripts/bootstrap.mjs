@@ -1,7 +1,6 @@
-// What every `npm run <task>` goes through: make sure that the packages of package-lock.json are here,
-// then hand over to the pinned Node. It runs on whatever Node the machine has (20 or later), before
-// anything is installed, so it is plain JavaScript without dependencies. All its talk goes to stderr:
-// stdout belongs to the task.
+// What every `npm run <task>` goes through: make sure that the packages of package-lock.json are here, then hand over
+// to the pinned Node. It runs on whatever Node the machine has (20 or later), before anything is installed, so it is
+// plain JavaScript without dependencies. All its talk goes to stderr: stdout belongs to the task.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -32,6 +31,7 @@ const tasks = {
   verify: { set: "all", run: ["scripts/verify.ts"] },
   race: { set: "all", run: ["test/run.ts", "race"] },
   drill: { set: "all", run: ["test/run.ts", "drill"] },
+  interop: { set: "all", run: ["test/run.ts", "interop"] },
   bench: { set: "all", run: ["bench/run.ts"] },
   build: { set: "all", run: ["scripts/build.ts"] },
   new: { set: "all", run: ["scripts/new.ts"] },

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { catalogue, type Operation } from "../src/kernel/catalogue.ts";
+import { twoWords } from "../src/programs/names.ts";
 import { operations } from "../src/rooms/rooms.ts";
 import { build as commit, version } from "../src/version.ts";
 
@@ -40,7 +41,7 @@ const spoken = catalogue(operations, version);
 const asInput = (operation: Operation): Operation => ({ ...operation, output: {}, may: [] });
 
 /** Builds the generated commands alone, which is all that a startup snapshot needs. */
-export async function buildCommandLine(directory: string): Promise<void> {
+export async function buildCommandLine(directory: string, programs: readonly string[] = twoWords): Promise<void> {
   const outfile = join(directory, "cli.cjs");
   await build({
     ...shared,
@@ -49,7 +50,10 @@ export async function buildCommandLine(directory: string): Promise<void> {
     // A snapshot's script has no module around it. Its lines stay lines: a stack trace shows the one that failed.
     format: "iife",
     minifySyntax: true,
-    define: { LONGWATCH_CATALOGUE: JSON.stringify({ ...spoken, operations: spoken.operations.map(asInput) }) },
+    define: {
+      LONGWATCH_CATALOGUE: JSON.stringify({ ...spoken, operations: spoken.operations.map(asInput) }),
+      LONGWATCH_PROGRAMS: JSON.stringify(programs),
+    },
     plugins: [withoutChildProcess],
   });
   // bin/longwatch reads it to know which snapshot belongs to this build.
@@ -60,8 +64,9 @@ export async function buildCommandLine(directory: string): Promise<void> {
 async function buildProgram(directory: string): Promise<void> {
   await build({
     ...shared,
-    entryPoints: ["src/main.ts"],
-    outfile: join(directory, "longwatch.js"),
+    // The thread that hashes an export is a program of its own (src/programs/verify/hashed.ts).
+    entryPoints: { longwatch: "src/main.ts", hashing: "src/programs/verify/hashing.ts" },
+    outdir: directory,
     format: "esm",
     packages: "external",
     sourcemap: true,

@@ -1,8 +1,9 @@
 import { Client } from "./client/client.ts";
 import { catalogue } from "./kernel/catalogue.ts";
+import type { TwoWords } from "./programs/names.ts";
 import { operations } from "./rooms/rooms.ts";
-import { connectionOf } from "./surfaces/cli/connection.ts";
-import { type Program, run } from "./surfaces/cli/run.ts";
+import { connectionOf, dataDirectory } from "./surfaces/cli/connection.ts";
+import { type Globals, type Program, run } from "./surfaces/cli/run.ts";
 import { version } from "./version.ts";
 
 /** The only file that reads the environment and wires the world. */
@@ -16,18 +17,21 @@ for (const stream of [process.stdout, process.stderr])
 
 const stdout = (text: string) => void process.stdout.write(text);
 const stderr = (text: string) => void process.stderr.write(text);
-const client = () => new Client({ ...connectionOf({}, env), retryFor_seconds: 5 });
+const client = (globals: Globals) => new Client({ ...connectionOf(globals, env), retryFor_seconds: 5 });
 const terminal = { stdout, stderr, interactive: process.stderr.isTTY ?? false };
 
 const programs: Record<string, Program> = {
   serve: {
     summary: "Start the server: the database, the API and the clock.",
     load: async () => {
-      const { main } = await import("./programs/serve.ts");
+      const { main } = await import("./programs/serve/serve.ts");
       const settings = {
         data: env.LONGWATCH_DATA || undefined,
         xdg_data_home: env.XDG_DATA_HOME || undefined,
         port: Number(env.LONGWATCH_PORT || 4780),
+        anchors: env.LONGWATCH_ANCHORS || undefined,
+        witnesses: env.LONGWATCH_WITNESSES || undefined,
+        s3: env.LONGWATCH_S3 || undefined,
         database_url: env.DATABASE_URL || undefined,
         log_level: env.LONGWATCH_LOG || "warn",
         stdout,
@@ -40,7 +44,16 @@ const programs: Record<string, Program> = {
     summary: "Print a new one-time sign-in link for the operator.",
     load: async () => {
       const { main } = await import("./programs/sign_in.ts");
-      return { main: (argv) => main(argv, client(), stdout, stderr) };
+      return { main: (argv, globals) => main(argv, client(globals), stdout, stderr) };
+    },
+  },
+  doctor: {
+    summary: "Say what is wrong with this installation, and how to mend it.",
+    load: async () => {
+      const { main } = await import("./programs/doctor/doctor.ts");
+      const place = { data: dataDirectory(env), anchors: env.LONGWATCH_ANCHORS || undefined };
+      const connection = (given: Globals) => connectionOf(given, env);
+      return { main: (argv, globals) => main(argv, globals, { ...place, connection, stdout, stderr }) };
     },
   },
   mcp: {
@@ -54,14 +67,55 @@ const programs: Record<string, Program> = {
     summary: "Bring in the record of another tracker: beads FILE, gastown DIR.",
     load: async () => {
       const { main } = await import("./programs/import/import.ts");
-      return { main: (argv) => main(argv, client, terminal) };
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
     },
   },
   demo: {
     summary: "Let a fleet of 31 seats live its week again, to watch.",
     load: async () => {
       const { main } = await import("./programs/demo/demo.ts");
-      return { main: (argv) => main(argv, client, terminal) };
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
+    },
+  },
+};
+
+/** Programs beside the operations of a noun. */
+const ofTwoWords: Record<TwoWords, Program> = {
+  "ledger verify": {
+    summary: "Prove the ledger whole: the server's, an export's, or a log's at an address.",
+    load: async () => {
+      const { main } = await import("./programs/verify/verify.ts");
+      return {
+        main: (argv, globals) => main(argv, (given) => client({ ...globals, ...given }), terminal, globals.json),
+      };
+    },
+  },
+  "ledger export": {
+    summary: "Write the whole ledger to a file that proves itself without a server.",
+    load: async () => {
+      const { main } = await import("./programs/export/export.ts");
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal, globals.json) };
+    },
+  },
+  "feed export": {
+    summary: "Write the feed to a file: JSON Lines, or Markdown to read.",
+    load: async () => {
+      const { main } = await import("./programs/feed/export.ts");
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
+    },
+  },
+  "feed mirror": {
+    summary: "Bring in what agents append to a feed file, and halt when the file shrinks.",
+    load: async () => {
+      const { main } = await import("./programs/feed/mirror.ts");
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
+    },
+  },
+  "feed restore": {
+    summary: "Write a feed file anew from the ledger, after it was cut or changed.",
+    load: async () => {
+      const { main } = await import("./programs/feed/restore.ts");
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
     },
   },
 };
@@ -72,6 +126,6 @@ process.exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: () => process.stdin,
-  programs,
+  programs: { ...programs, ...ofTwoWords },
   calledAs: env.LONGWATCH_CALLED_AS,
 });

@@ -184,7 +184,8 @@ async function writeHolder(path: string, holder: Holder): Promise<void> {
   await fs.rename(draft, path);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process runs, ours or another's. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

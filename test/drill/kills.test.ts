@@ -30,6 +30,9 @@ test("killing the server and PostgreSQL in turn loses nothing acknowledged and d
   const operator = server.client();
   const { tickets, entries } = await reckon(operator, outcome.acknowledgements);
   assert.ok(tickets > 0);
+  // What the server could not record while PostgreSQL was away, it told afterwards: AUD-COMPLETE.
+  const { whole } = await operator.ask<{ whole: boolean }>("ledger.completeness");
+  assert.ok(whole, "a number of some producer is neither recorded nor lost");
   operator.close();
   const longest = Math.max(...away_ms);
   if (long)

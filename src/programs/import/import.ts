@@ -1,25 +1,28 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import progress from "cli-progress";
 import type { Client } from "../../client/client.ts";
 import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
 import { Import } from "./stages.ts";
-import { summaryOf, told } from "./summary.ts";
+import { bringFeed } from "./feeds.ts";
 import { type Source, Survey } from "./survey.ts";
-import { Tally } from "./tally.ts";
-
-export type Terminal = { stdout(text: string): void; stderr(text: string): void; interactive: boolean };
+import { type Asked, newBar, summed, tallyBeside, type Terminal } from "./telling.ts";
 
 const USAGE = `usage: longwatch import beads FILE [--json]
        longwatch import gastown DIR [--json]
+       longwatch import feed FILE [--format jsonl|markdown] [--json]
 
 Brings in the record of another tracker, whole: seats, tickets under new numbers with their old ids as aliases,
-labels, dependencies, comments, and the events as posts at their original times. Running it again changes nothing.
+labels, dependencies, comments, and the events as posts at their original times. Of a feed file it brings in the
+posts, with their authors and times; they move nothing. Running it again changes nothing.
 
   beads FILE   a beads export: one issue a line, with its dependencies, labels and comments
   gastown DIR  a directory with gastown-issues.jsonl, and if they are there gastown-events.jsonl,
                gastown-dependencies.jsonl and gastown-labels.jsonl
+  feed FILE    posts as \`longwatch feed export\` wrote them, or as agents write them into a FEED.md: a heading such as
+               "## 2026-04-18T10:34Z · SEAT · CMB-0007 · DONE" and text under it; or lines of JSON with at, actor,
+               subject, body and item
+  --format     what the feed file is, when its name does not end in .jsonl or .md
   --json       print the summary as one line of JSON
 
 Exit code: 0 when everything is here, 1 when rows were refused, 2 for a wrong call, 8 when the server is away.
@@ -47,7 +50,7 @@ export async function main(argv: string[], client: () => Client, terminal: Termi
   }
   const connection = client();
   try {
-    return await bringIn(asked, connection, terminal);
+    return await (asked.tracker === "feed" ? bringFeed : bringIn)(asked, connection, terminal);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
@@ -59,12 +62,11 @@ export async function main(argv: string[], client: () => Client, terminal: Termi
   }
 }
 
-type Asked = { tracker: string; from: string; sources: Source[]; json: boolean };
-
 function wordsOf(argv: string[]): Asked | string {
-  let parsed: { values: { json?: boolean; help?: boolean }; positionals: string[] };
+  let parsed: { values: { json?: boolean; help?: boolean; format?: string }; positionals: string[] };
   try {
-    const options = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+    const flags = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+    const options = { ...flags, format: { type: "string" } } as const;
     parsed = parseArgs({ args: argv, options, allowPositionals: true });
   } catch (error) {
     return (error as Error).message;
@@ -72,15 +74,20 @@ function wordsOf(argv: string[]): Asked | string {
   const { values, positionals } = parsed;
   if (values.help) return "help";
   const [tracker, from, ...rest] = positionals;
-  if ((tracker !== "beads" && tracker !== "gastown") || from === undefined || rest.length > 0)
-    return "Say which tracker and where: `beads FILE` or `gastown DIR`.";
+  const isFeed = tracker === "feed";
+  if ((tracker !== "beads" && tracker !== "gastown" && !isFeed) || from === undefined || rest.length > 0)
+    return "Say which tracker and where: `beads FILE`, `gastown DIR` or `feed FILE`.";
+  const { format, json = false } = values;
+  if (format !== undefined && !isFeed) return "Only a feed file has a --format.";
+  if (format !== undefined && format !== "jsonl" && format !== "markdown")
+    return `--format is jsonl or markdown, not ${format}.`;
   const sources: Source[] =
-    tracker === "beads"
+    tracker !== "gastown"
       ? [{ kind: "issues", file: from }]
       : GASTOWN_FILES.map(({ kind, name }) => ({ kind, file: join(from, name) }));
   const here = sources.filter(({ kind, file }) => kind === "issues" || existsSync(file));
   const problem = here.map(({ file }) => unreadable(file)).find((one) => one !== null);
-  return problem ?? { tracker, from, sources: here, json: values.json ?? false };
+  return problem ?? { tracker, from, sources: here, json, format };
 }
 
 function unreadable(file: string): string | null {
@@ -96,11 +103,7 @@ async function bringIn(asked: Asked, client: Client, { stdout, stderr, interacti
   const began = performance.now();
   const { leaf_bytes_max } = await client.ask<{ leaf_bytes_max: number }>("ledger.head");
   const bar = interactive ? newBar() : null;
-  const tally = new Tally((line) => {
-    // The bar has the terminal's last line; what is told stands above it.
-    if (bar?.isActive) stderr("\r\x1b[K");
-    stderr(`${line}\n`);
-  });
+  const tally = tallyBeside(bar, stderr);
   const survey = new Survey(asked.tracker, asked.sources, tally, leaf_bytes_max);
   await survey.read();
   let done = 0;
@@ -117,13 +120,5 @@ async function bringIn(asked: Asked, client: Client, { stdout, stderr, interacti
   } finally {
     bar?.stop();
   }
-  const seconds = Math.round(performance.now() - began) / 1000;
-  const summary = summaryOf(tally, { from: asked.from, server: client.url.origin, seconds });
-  stdout(asked.json ? `${JSON.stringify(summary)}\n` : told(summary));
-  return summary.complete ? 0 : 1;
-}
-
-function newBar(): progress.SingleBar {
-  const format = "{stage}  {bar}  {percentage}%  {value} of {total}  {eta_formatted} left";
-  return new progress.SingleBar({ format, etaBuffer: 2_000 }, progress.Presets.shades_classic);
+  return summed(tally, asked, client, { began, stdout });
 }

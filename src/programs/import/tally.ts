@@ -8,6 +8,7 @@ export const kinds = [
   "comments",
   "events",
   "further_parts",
+  "posts",
 ] as const;
 export type Kind = (typeof kinds)[number];
 

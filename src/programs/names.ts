@@ -1,0 +1,7 @@
+/**
+ * The programs of two words. Each wins over an operation of that name, and what only knows operations, as the startup
+ * snapshot does, hands it over. `main.ts` has the programs themselves; it must have exactly these.
+ */
+export const twoWords = ["ledger verify", "ledger export", "feed export", "feed mirror", "feed restore"] as const;
+
+export type TwoWords = (typeof twoWords)[number];
