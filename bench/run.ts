@@ -1,11 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { version } from "../src/version.ts";
+import { anchoring } from "./anchoring.ts";
 import { admin, startCluster } from "./cluster.ts";
 import { filing } from "./filing.ts";
 import { history } from "./history.ts";
 import { startup } from "./startup.ts";
-import { filingTable, historyTable, startupTable } from "./tables.ts";
+import { anchoringTable, filingTable, historyTable, startupTable, verifyingTable } from "./tables.ts";
+import { verifying } from "./verifying.ts";
 
 /**
  * `npm run bench`: each figure beside its limit, measured in the same run on the same machine. Ratios travel between
@@ -20,7 +22,9 @@ try {
   const [{ postgres }] = (await admin(cluster, "postgres", "select version() as postgres")) as [{ postgres: string }];
   sections.push(heading(postgres));
   if (!only || only === "filing") sections.push(filingTable(await filing(cluster, progress)));
+  if (!only || only === "anchoring") sections.push(anchoringTable(await anchoring(cluster, progress)));
   if (!only || only === "history") sections.push(historyTable(await history(cluster, progress)));
+  if (!only || only === "verifying") sections.push(verifyingTable(await verifying(progress)));
 } finally {
   await cluster.stop();
 }

@@ -1,6 +1,8 @@
+import type { AnchoringRow } from "./anchoring.ts";
 import type { FilingRow } from "./filing.ts";
 import { FEW, type HistoryRow, MANY } from "./history.ts";
 import type { StartupRow } from "./startup.ts";
+import { ENTRIES, type VerifyingRow } from "./verifying.ts";
 
 /** The tables of bench/results.md: each figure beside its limit, and whether the limit holds. */
 
@@ -48,6 +50,15 @@ ${cells.map((row) => `| ${row} |`).join("\n")}
 ${verdicts}`;
 }
 
+export function anchoringTable({ alone, signed, ratio, anchors }: AnchoringRow): string {
+  const count = (value: number) => Math.round(value).toLocaleString("en");
+  return `## What signing costs
+
+| filing at 32 sessions, a second | with a signer at work | ratio, median of the rounds' |
+|---|---|---|
+| ${count(alone)} | ${count(signed)}, ${count(anchors)} checkpoints signed | ${verdict(ratio, 0.95, "more")} |`;
+}
+
 export function historyTable(row: HistoryRow): string {
   const few = FEW.toLocaleString("en");
   const many = MANY.toLocaleString("en");
@@ -93,4 +104,19 @@ export function startupTable(row: StartupRow): string {
 | \`longwatch queue read\` against a running server | ${row.cli_ms.toFixed(1)} ms |
 | \`node -e 0\` | ${row.node_ms.toFixed(1)} ms |
 | ratio | ${verdict(row.cli_ms / row.node_ms, 1, "less")} |`;
+}
+
+export function verifyingTable(row: VerifyingRow): string {
+  const { megabytes, hash_seconds, create_hash_seconds, verify_seconds } = row;
+  const against = (what: string, seconds: number) =>
+    `| ${what} | ${seconds.toFixed(2)} s | ${verdict(verify_seconds / seconds, 3, "less")} |`;
+  return `## Verifying an export without a server
+
+${ENTRIES.toLocaleString("en")} signed entries, ${Math.round(megabytes)} MB, with a checkpoint for each 256: verified in
+${verify_seconds.toFixed(2)} s. Beside it, in the same run, SHA-256 over each entry's bytes read from the same file.
+
+| SHA-256 alone | | verifying ÷ hashing |
+|---|---|---|
+${against("`crypto.createHash`, as most programs hash", create_hash_seconds)}
+${against("`crypto.hash`, the quickest that Node has", hash_seconds)}`;
 }

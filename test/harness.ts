@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { Client } from "../src/client/client.ts";
 import { derivedPassword, migrate } from "../src/database/migrate.ts";
 import { Refusal } from "../src/kernel/refusal.ts";
-import { httpServer } from "../src/surfaces/http/server.ts";
+import { type HttpOptions, httpServer } from "../src/surfaces/http/server.ts";
 import { openWorld, type World } from "../src/world.ts";
 
 /** The PostgreSQL that `test/run.ts` started for everybody. */
@@ -28,7 +28,7 @@ function cluster(): TestCluster {
   return JSON.parse(given);
 }
 
-/** True in `npm run race` and `npm run drill`: the long forms. */
+/** True in `npm run race`, `npm run drill` and `npm run interop`: the long forms. */
 export const long = Boolean(process.env.LONGWATCH_LONG);
 
 /** A new database, a copy of the template, dropped when the file's tests are over. */
@@ -113,11 +113,21 @@ export async function testWorld(options: { connections_max?: number } = {}): Pro
 }
 
 /** The world with its HTTP server on a free port of loopback. */
-export async function testServer(): Promise<TestWorld & { url: string; client(token?: string): Client }> {
+export async function testServer(
+  options: Pick<HttpOptions, "witness"> = {},
+): Promise<TestWorld & { url: string; client(token?: string): Client }> {
   const world = await testWorld();
   const log = pino({ level: process.env.LONGWATCH_TEST_LOG ?? "silent" }, pino.destination(2));
-  const { door, catalogue, wakes } = world;
-  const app = await httpServer({ door, catalogue, wakes, log, health: async () => ({ state: "serving" }) });
+  const { door, catalogue, wakes, publicLog } = world;
+  const app = await httpServer({
+    door,
+    catalogue,
+    wakes,
+    publicLog,
+    ...options,
+    log,
+    health: async () => ({ state: "serving" }),
+  });
   await app.listen({ host: "127.0.0.1", port: 0 });
   after(() => {
     const closed = app.close();

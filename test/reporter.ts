@@ -10,9 +10,9 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
     if (type === "test:stderr" || type === "test:stdout") yield data.message;
     if (type !== "test:pass" && type !== "test:fail") continue;
     const { name, file, skip, details } = data;
-    // A file as a whole counts only when it broke outside of its tests; a suite is the sum of its tests.
+    // A file or a suite is the sum of its tests, and counts by itself only when it broke outside of them.
     const isFile = file !== undefined && (name === file || file.endsWith(name));
-    if (details.type === "suite" || (isFile && type === "test:pass")) continue;
+    if ((details.type === "suite" || isFile) && (type === "test:pass" || isSum(details))) continue;
     const where = file ? relative(process.cwd(), file) : "";
     if (type === "test:fail") {
       failures.push(`✖ ${where}: ${name}\n${explain((details as { error?: Error }).error)}`);
@@ -29,7 +29,14 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   yield `\n${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`;
 }
 
-function explain(error: Error | undefined): string {
+function isSum(details: object): boolean {
+  return (details as { error?: { failureType?: string } }).error?.failureType === "subtestsFailed";
+}
+
+/** Of a file that ended badly although its tests passed nothing is known but how it ended. */
+function explain(error: (Error & { exitCode?: number; signal?: string }) | undefined): string {
   const cause = (error?.cause ?? error) as Error | undefined;
-  return (cause?.stack ?? String(cause)).replace(/^/gm, "    ");
+  const { exitCode, signal } = error ?? {};
+  const ended = exitCode === undefined ? "" : ` (exit code ${exitCode}, signal ${signal ?? "none"})`;
+  return `${cause?.stack ?? String(cause)}${ended}`.replace(/^/gm, "    ");
 }

@@ -10,7 +10,7 @@ import { prepareTemplate, type TestCluster } from "./harness.ts";
 
 /**
  * `npm test`: starts one real PostgreSQL, makes a template database, and runs every test file against clones of it.
- * `npm run race` and `npm run drill` run the long forms; `npm run golden` accepts the goldens.
+ * `npm run race`, `npm run drill` and `npm run interop` run the long forms; `npm run golden` accepts the goldens.
  * Arguments are parts of file names: `npm test -- claims race` runs the files whose path has one of them.
  */
 const root = new URL("../", import.meta.url).pathname;
@@ -19,6 +19,7 @@ const suites: Record<string, string[]> = {
   golden: ["test/golden/*.test.ts"],
   race: ["test/race/*.test.ts"],
   drill: ["test/drill/*.test.ts"],
+  interop: ["test/interop/*.test.ts"],
 };
 
 async function main(): Promise<number> {

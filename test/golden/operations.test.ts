@@ -33,6 +33,7 @@ function told(operation: Operation): string {
   const manner = kind === "command" && operation.batched ? "command, in batches" : kind;
   if (operation.kind === "command") {
     rows.push(["events", operation.events], ["secrets", operation.secrets ?? []]);
+    if (operation.said_by) rows.push(["said by", [operation.said_by]]);
     if (operation.redeems) rows.push(["redeems", [operation.redeems]]);
     if (operation.unrecorded) rows.push(["unrecorded", [operation.unrecorded]]);
   }

@@ -14,6 +14,8 @@ export async function schemaDump(sql: Sql): Promise<string> {
     if (name === "public") continue;
     parts.push(`create schema ${name} authorization ${owner};\n${grants(acl, `schema ${name}`)}`);
   }
+  const extensions = await sql("select extname as name from pg_extension where extname <> 'plpgsql' order by extname");
+  parts.push(extensions.map(({ name }) => `create extension ${name};\n`).join(""));
   const relations = await sql(`select c.oid, n.nspname || '.' || c.relname as name, r.rolname as owner,
       c.reloptions::text[] as options,
       c.relacl::text[] as acl, c.relrowsecurity::text as walled, c.relforcerowsecurity::text as forced,
@@ -29,7 +31,8 @@ export async function schemaDump(sql: Sql): Promise<string> {
   } of await sql(`select pg_get_functiondef(p.oid) as definition, p.proacl::text[] as acl,
       p.oid::regprocedure::text as name, r.rolname as owner
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_roles r on r.oid = p.proowner
-    where ${SCHEMAS} order by p.oid::regprocedure::text collate "C"`))
+    where ${SCHEMAS} and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+    order by p.oid::regprocedure::text collate "C"`))
     parts.push(
       `-- owner ${owner}\n${definition!.trim()};\n${grants(acl, `function ${name}`, "execute to PUBLIC, by default")}`,
     );

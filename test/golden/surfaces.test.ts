@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { catalogue } from "../../src/kernel/catalogue.ts";
+import { twoWords } from "../../src/programs/names.ts";
 import { operations } from "../../src/rooms/rooms.ts";
 import { run } from "../../src/surfaces/cli/run.ts";
 import { version } from "../../src/version.ts";
@@ -41,6 +42,10 @@ test("golden/help.txt is what the command line says of itself", async () => {
   };
   for (const { name } of spoken.operations) await said(...name.split("."));
   for (const name of ["feed-append", "ticket-reserve", "fleet-active-queue", "queue-drift-check"]) await said(name);
+  for (const name of twoWords) {
+    const { stdout: told } = await promisify(execFile)(process.execPath, [main, ...name.split(" "), "--help"]);
+    parts.push(`$ longwatch ${name} --help\n${told}`);
+  }
   await holdsGolden("help.txt", parts.join("\n"));
 });
 
