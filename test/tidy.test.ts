@@ -242,7 +242,9 @@ describe("Dependencies point down:", () => {
 
 describe("Every room has one shape:", () => {
   for (const room of Object.keys(rooms)) {
-    const own = files.filter((file) => file.startsWith(`src/rooms/${room}/`)).map((file) => basename(file));
+    const own = files
+      .filter((file) => file.startsWith(`src/rooms/${room}/`))
+      .map((file) => file.slice(`src/rooms/${room}/`.length));
 
     test(`${room} has a README, a door and a test`, () => {
       for (const file of ["README.md", "index.ts"]) assert.ok(own.includes(file), `src/rooms/${room} has no ${file}`);

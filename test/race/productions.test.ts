@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import pg from "pg";
 import { anotherDoor, applicationConfig, codeOf, tally } from "../../src/kernel/door.fixture.ts";
-import { CompletenessFold } from "../../src/rooms/ledger/completeness.ts";
+import { CompletenessFold } from "../../src/rooms/ledger/producers/completeness.ts";
 import { entryOf } from "../../src/rooms/ledger/entries.ts";
 import { long, testWorld } from "../harness.ts";
 import { atOnce, WRITERS } from "./mutants.ts";

@@ -4,7 +4,7 @@ import type { TenantTransaction } from "../../kernel/database.ts";
 import type { Head, Journal, Record } from "../../kernel/ports.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
-import { isPersonal, type SealedPayload, sealPayload } from "./payloads.ts";
+import { isPersonal, type SealedPayload, sealPayload } from "./personal/payloads.ts";
 import { HASH_BYTES, leafHash } from "../../tlog/hashing.ts";
 import { ENTRY_BYTES_MAX } from "../../tlog/tiles.ts";
 

@@ -1,6 +1,6 @@
 import type { Reader } from "../../kernel/database.ts";
 import { statements } from "../../kernel/sql.ts";
-import { isPersonal, payloadProblem } from "./payloads.ts";
+import { isPersonal, payloadProblem } from "./personal/payloads.ts";
 
 const sql = statements("ledger", "range", "range_of_kinds", "payloads");
 

@@ -4,7 +4,7 @@ import type { Reader } from "../../kernel/database.ts";
 import { query } from "../../kernel/operation.ts";
 import { statements } from "../../kernel/sql.ts";
 import { TILE_WIDTH } from "../../tlog/tiles.ts";
-import { withCosignatures } from "./anchors.ts";
+import { withCosignatures } from "./log/anchors.ts";
 import { GENESIS } from "./chain.ts";
 import {
   type BlockLine,
@@ -15,11 +15,11 @@ import {
   MARK_AT,
   type MarkedLine,
 } from "./export_lines.ts";
-import { anchorsBetween, newestAnchorOf } from "./growth.ts";
-import type { Payload } from "./payloads.ts";
-import { namedLogs, type TileRow } from "./stored.ts";
-import type { NamedLog } from "./verification.ts";
-import { contradiction, type Names, parsed, type StoredEntry } from "./verify.ts";
+import { anchorsBetween, newestAnchorOf } from "./log/growth.ts";
+import type { Payload } from "./personal/payloads.ts";
+import { namedLogs, type TileRow } from "./verification/stored.ts";
+import type { NamedLog } from "./verification/verification.ts";
+import { contradiction, type Names, parsed, type StoredEntry } from "./verification/verify.ts";
 
 const sql = statements(
   "ledger",

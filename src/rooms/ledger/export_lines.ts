@@ -1,4 +1,4 @@
-import type { NamedLog } from "./verification.ts";
+import type { NamedLog } from "./verification/verification.ts";
 
 /**
  * An export of a whole ledger, as JSON Lines. A line is an entry's exact canonical bytes, which have no raw newline; or

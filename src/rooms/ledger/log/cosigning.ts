@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { command, text } from "../../kernel/operation.ts";
-import { statements } from "../../kernel/sql.ts";
+import { command, text } from "../../../kernel/operation.ts";
+import { statements } from "../../../kernel/sql.ts";
 import { anchorAt } from "./anchors.ts";
 import { onlyService } from "./signing.ts";
 

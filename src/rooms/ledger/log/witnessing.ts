@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Reader } from "../../kernel/database.ts";
-import { command, query, text } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
-import { NoteError, parseVerifier, type Verifier } from "../../tlog/note.ts";
-import { considerCheckpoint, type Known, parseAddCheckpoint } from "../../tlog/witness.ts";
+import type { Reader } from "../../../kernel/database.ts";
+import { command, query, text } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { NoteError, parseVerifier, type Verifier } from "../../../tlog/note.ts";
+import { considerCheckpoint, type Known, parseAddCheckpoint } from "../../../tlog/witness.ts";
 import { CHECKERS } from "./checkers.ts";
 import { onlyService } from "./signing.ts";
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Reader } from "../../kernel/database.ts";
-import { query } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
-import type { ReadHash } from "../../tlog/proofs.ts";
-import { encodeBundle, TILE_WIDTH, tileReader, widthOf } from "../../tlog/tiles.ts";
+import type { Reader } from "../../../kernel/database.ts";
+import { query } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
+import type { ReadHash } from "../../../tlog/proofs.ts";
+import { encodeBundle, TILE_WIDTH, tileReader, widthOf } from "../../../tlog/tiles.ts";
 import { newestAnchor } from "./anchors.ts";
 import { CHECKERS } from "./checkers.ts";
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { Reader } from "../../kernel/database.ts";
-import { command, query, text } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
-import { TILE_WIDTH } from "../../tlog/tiles.ts";
+import type { Reader } from "../../../kernel/database.ts";
+import { command, query, text } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { TILE_WIDTH } from "../../../tlog/tiles.ts";
 import { verify } from "./commands.ts";
 import { type Check, coverageOf } from "./coverage.ts";
-import { newestAnchorOf, openedLog } from "./growth.ts";
-import { onlyService } from "./signing.ts";
+import { newestAnchorOf, openedLog } from "../log/growth.ts";
+import { onlyService } from "../log/signing.ts";
 
 /** What the scheduled verifier (src/anchors/verifier.ts) settles, and the figure that comes of it. */
 const sql = statements("ledger", "verification_insert", "verifications", "head", "range");

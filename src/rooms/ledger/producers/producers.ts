@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Reader } from "../../kernel/database.ts";
-import { type Act, batchCommand, type Call, query, roles, type World } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
-import { CHECKERS } from "./checkers.ts";
+import type { Reader } from "../../../kernel/database.ts";
+import { type Act, batchCommand, type Call, query, roles, type World } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { CHECKERS } from "../log/checkers.ts";
 import { type Completeness, completenessOf, type EpochReport, GAPS_TOLD_MAX, type Range } from "./completeness.ts";
 
 import {

@@ -1,5 +1,5 @@
-import { parseCheckpoint } from "../../tlog/checkpoint.ts";
-import { formatVerifier, NoteError, type OpenedNote, openNote, splitNote, type Verifier } from "../../tlog/note.ts";
+import { parseCheckpoint } from "../../../tlog/checkpoint.ts";
+import { formatVerifier, NoteError, type OpenedNote, openNote, splitNote, type Verifier } from "../../../tlog/note.ts";
 import type { LedgerWalk } from "./walk.ts";
 
 /** A signed checkpoint that a ledger is held against. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Database } from "../../kernel/database.ts";
-import { command } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
+import type { Database } from "../../../kernel/database.ts";
+import { command } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
 
 const sql = statements("ledger", "log_audience", "public_log");
 

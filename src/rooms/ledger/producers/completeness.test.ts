@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sqlError, testWorld } from "../../../test/harness.ts";
+import { sqlError, testWorld } from "../../../../test/harness.ts";
 import { CompletenessFold } from "./completeness.ts";
 
 const world = await testWorld();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, it } from "node:test";
-import { long, testServer } from "../../../test/harness.ts";
-import { anotherDoor, codeOf, tally } from "../../kernel/door.fixture.ts";
-import { requestDigest } from "../../kernel/requests.ts";
-import { inclusionProof, treeRoot, verifyInclusion } from "../../tlog/proofs.ts";
-import { leafHash, nodeHash } from "../../tlog/hashing.ts";
+import { long, testServer } from "../../../../test/harness.ts";
+import { anotherDoor, codeOf, tally } from "../../../kernel/door.fixture.ts";
+import { requestDigest } from "../../../kernel/requests.ts";
+import { inclusionProof, treeRoot, verifyInclusion } from "../../../tlog/proofs.ts";
+import { leafHash, nodeHash } from "../../../tlog/hashing.ts";
 import { placesOf, streamed } from "./erasure.fixture.ts";
 
 const world = await testServer();

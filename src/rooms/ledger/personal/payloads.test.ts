@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import pg from "pg";
-import { sqlError, testWorld } from "../../../test/harness.ts";
-import type { Event } from "../../kernel/operation.ts";
-import { journal } from "./chain.ts";
-import { payloadsOf } from "./entries.ts";
+import { sqlError, testWorld } from "../../../../test/harness.ts";
+import type { Event } from "../../../kernel/operation.ts";
+import { journal } from "../chain.ts";
+import { payloadsOf } from "../entries.ts";
 import { payloadProblem, sealPayload } from "./payloads.ts";
 
 const world = await testWorld();

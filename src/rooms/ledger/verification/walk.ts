@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import { Frontier } from "../../tlog/frontier.ts";
-import { HASH_BYTES } from "../../tlog/hashing.ts";
-import { TILE_WIDTH } from "../../tlog/tiles.ts";
+import { Frontier } from "../../../tlog/frontier.ts";
+import { HASH_BYTES } from "../../../tlog/hashing.ts";
+import { TILE_WIDTH } from "../../../tlog/tiles.ts";
 
 /** Where a ledger is broken: the first broken entry lies from `seq` to `seq_max`, most often one and the same. */
 export type Broken = { seq: number; seq_max: number; reason: string };

@@ -1,10 +1,10 @@
-import type { Reader } from "../../kernel/database.ts";
-import { statements } from "../../kernel/sql.ts";
-import { HASH_BYTES } from "../../tlog/hashing.ts";
-import { TILE_WIDTH } from "../../tlog/tiles.ts";
-import { keysOf } from "./anchors.ts";
-import { pageOfKinds } from "./entries.ts";
-import { newestAnchorOf } from "./growth.ts";
+import type { Reader } from "../../../kernel/database.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { HASH_BYTES } from "../../../tlog/hashing.ts";
+import { TILE_WIDTH } from "../../../tlog/tiles.ts";
+import { keysOf } from "../log/anchors.ts";
+import { pageOfKinds } from "../entries.ts";
+import { newestAnchorOf } from "../log/growth.ts";
 import type { NamedLog } from "./verification.ts";
 import type { StoredTiles } from "./walk.ts";
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { formatVerifier, parseVerifier, type Verifier } from "../../tlog/note.ts";
-import type { Entry } from "./entries.ts";
+import { formatVerifier, parseVerifier, type Verifier } from "../../../tlog/note.ts";
+import type { Entry } from "../entries.ts";
 import { Facts } from "./facts.ts";
 import { glance } from "./glance.ts";
 import { type HeldNote, Signatures } from "./notes.ts";
-import type { Payload } from "./payloads.ts";
+import type { Payload } from "../personal/payloads.ts";
 import { LedgerWalk, type StoredTiles } from "./walk.ts";
 
 /** One of a tenant's logs, as the ledger's tables name it. `frozen_size` is null while it is open. */

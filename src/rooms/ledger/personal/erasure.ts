@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { command, text } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { forgetAnswered } from "../../kernel/requests.ts";
-import { statements } from "../../kernel/sql.ts";
-import { entryOf, payloadsOf } from "./entries.ts";
+import { command, text } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { forgetAnswered } from "../../../kernel/requests.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { entryOf, payloadsOf } from "../entries.ts";
 import { erasureSubject, isPersonal } from "./payloads.ts";
 
 const sql = statements("ledger", "erasable", "payload_erase");

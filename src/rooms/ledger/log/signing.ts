@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Transaction } from "../../kernel/database.ts";
-import { type Act, batchCommand, type Caller, command, text } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
-import { parseCheckpoint } from "../../tlog/checkpoint.ts";
-import { NoteError, openNote, parseVerifier } from "../../tlog/note.ts";
+import type { Transaction } from "../../../kernel/database.ts";
+import { type Act, batchCommand, type Caller, command, text } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { parseCheckpoint } from "../../../tlog/checkpoint.ts";
+import { NoteError, openNote, parseVerifier } from "../../../tlog/note.ts";
 import { keyFor, keysOf } from "./anchors.ts";
 
 /**

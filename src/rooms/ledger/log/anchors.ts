@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Reader } from "../../kernel/database.ts";
-import { query } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
+import type { Reader } from "../../../kernel/database.ts";
+import { query } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
 import { CHECKERS } from "./checkers.ts";
 
 const sql = statements("ledger", "log_newest", "log_keys", "anchor_newest", "anchor_at", "cosignatures");

@@ -1,6 +1,6 @@
-import type { Reader } from "../../kernel/database.ts";
-import { statements } from "../../kernel/sql.ts";
-import { GENESIS } from "./chain.ts";
+import type { Reader } from "../../../kernel/database.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { GENESIS } from "../chain.ts";
 
 /** What the signer reads: it works outside the door, in read-only transactions of its own. */
 const sql = statements(

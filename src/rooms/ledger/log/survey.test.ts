@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { pino } from "pino";
-import { testWorld } from "../../../test/harness.ts";
-import { Signer } from "../../anchors/signer.ts";
+import { testWorld } from "../../../../test/harness.ts";
+import { Signer } from "../../../anchors/signer.ts";
 import { HEAD_RECORDED, type RecordedHead } from "./heads.ts";
 import { lostHeads } from "./survey.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { query } from "../../kernel/operation.ts";
-import { statements } from "../../kernel/sql.ts";
-import { LEAF_BYTES_MAX } from "./chain.ts";
+import { query } from "../../../kernel/operation.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { LEAF_BYTES_MAX } from "../chain.ts";
 import { Report } from "./verification.ts";
 import { verifyStored } from "./verify.ts";
 

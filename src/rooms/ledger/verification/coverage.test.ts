@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { testWorld } from "../../../test/harness.ts";
+import { testWorld } from "../../../../test/harness.ts";
 import { type Check, coverageOf } from "./coverage.ts";
 
 /** By the definition: each entry's newest check, entry by entry. */

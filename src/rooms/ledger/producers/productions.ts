@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import { unencodable } from "../../kernel/encoding.ts";
-import { type Act, batchCommand, type Call, type Event, roles, text, type World } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
+import { unencodable } from "../../../kernel/encoding.ts";
+import { type Act, batchCommand, type Call, type Event, roles, text, type World } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
 import type { Range } from "./completeness.ts";
 
 const sql = statements("ledger", "productions_insert", "productions_met");

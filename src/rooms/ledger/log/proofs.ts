@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { query } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { consistencyProof, inclusionProof, treeRoot } from "../../tlog/proofs.ts";
+import { query } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { consistencyProof, inclusionProof, treeRoot } from "../../../tlog/proofs.ts";
 import { anchorAt, withCosignatures } from "./anchors.ts";
 import { CHECKERS } from "./checkers.ts";
 import { treeReader } from "./tiles.ts";

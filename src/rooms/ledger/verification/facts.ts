@@ -1,7 +1,7 @@
-import { CompletenessFold } from "./completeness.ts";
-import type { Entry } from "./entries.ts";
-import { HEAD_RECORDED, type RecordedHead } from "./heads.ts";
-import { isPersonal, type Payload, payloadProblem } from "./payloads.ts";
+import { CompletenessFold } from "../producers/completeness.ts";
+import type { Entry } from "../entries.ts";
+import { HEAD_RECORDED, type RecordedHead } from "../log/heads.ts";
+import { isPersonal, type Payload, payloadProblem } from "../personal/payloads.ts";
 
 /**
  * The kinds that a verifier reads. All others are hashed and nothing more, which is what makes a million of them cheap.

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sqlError, testWorld } from "../../../test/harness.ts";
+import { sqlError, testWorld } from "../../../../test/harness.ts";
 import { CompletenessFold } from "./completeness.ts";
-import { entryOf } from "./entries.ts";
+import { entryOf } from "../entries.ts";
 import { EVENTS_BYTES_MAX } from "./productions.ts";
 
 const world = await testWorld();

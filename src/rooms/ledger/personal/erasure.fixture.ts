@@ -1,4 +1,4 @@
-import type { TestWorld } from "../../../test/harness.ts";
+import type { TestWorld } from "../../../../test/harness.ts";
 
 /**
  * In how many rows of which tables a text is, whatever the column: a row as text shows bytes in hexadecimal. A

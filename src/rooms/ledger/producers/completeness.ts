@@ -1,4 +1,4 @@
-import type { Entry } from "./entries.ts";
+import type { Entry } from "../entries.ts";
 
 /**
  * AUD-COMPLETE: for every producer and epoch, the numbers recorded and the numbers dropped are together 1 to the last,

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Reader } from "../../kernel/database.ts";
-import { command, type Event } from "../../kernel/operation.ts";
-import { statements } from "../../kernel/sql.ts";
-import { entryOf } from "./entries.ts";
+import type { Reader } from "../../../kernel/database.ts";
+import { command, type Event } from "../../../kernel/operation.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { entryOf } from "../entries.ts";
 import { HEAD_RECORDED, type RecordedHead } from "./heads.ts";
 
 /**
