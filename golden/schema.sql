@@ -37,7 +37,7 @@ create table feed.mirrors ( -- owner longwatch_owner
   halt_reason text,
   found_size bigint,
   heard_at timestamp with time zone not null default statement_timestamp(),
-  behind_seconds integer not null default 0,
+  behind_seconds bigint not null default 0,
   lagged_at timestamp with time zone,
   constraint mirrors_pkey PRIMARY KEY (tenant_id, file, mirror),
   constraint mirrors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
@@ -110,6 +110,8 @@ create table ledger.cosignatures ( -- owner longwatch_owner
 );
 alter table ledger.cosignatures enable row level security;
 create policy own_tenant on ledger.cosignatures as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON ledger.cosignatures FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON ledger.cosignatures FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
 grant insert, select on table ledger.cosignatures to longwatch_app;
 
 create table ledger.entries ( -- owner longwatch_owner
@@ -157,6 +159,8 @@ create table ledger.log_keys ( -- owner longwatch_owner
 );
 alter table ledger.log_keys enable row level security;
 create policy own_tenant on ledger.log_keys as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON ledger.log_keys FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON ledger.log_keys FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
 grant insert, select on table ledger.log_keys to longwatch_app;
 
 create table ledger.logs ( -- owner longwatch_owner
@@ -176,6 +180,9 @@ create table ledger.logs ( -- owner longwatch_owner
 alter table ledger.logs enable row level security;
 create policy own_tenant on ledger.logs as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE UNIQUE INDEX one_open_log ON ledger.logs USING btree (tenant_id) WHERE (frozen_at IS NULL);
+CREATE TRIGGER log_stays BEFORE UPDATE ON ledger.logs FOR EACH ROW EXECUTE FUNCTION ledger.log_stays(); -- enabled always
+CREATE TRIGGER refuse_change BEFORE DELETE ON ledger.logs FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON ledger.logs FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
 grant insert, select on table ledger.logs to longwatch_app;
 grant update on column ledger.logs.audience to longwatch_app;
 grant update on column ledger.logs.frozen_at to longwatch_app;
@@ -608,6 +615,21 @@ begin
       using errcode = 'LW001';
   end if;
   return null;
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION ledger.log_stays()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if (new.tenant_id, new.epoch, new.origin, new.opened_at) = (old.tenant_id, old.epoch, old.origin, old.opened_at)
+    and (old.frozen_at is null or new.frozen_at is not distinct from old.frozen_at) then
+    return new;
+  end if;
+  raise 'ledger: the log % keeps its name, and a frozen one stays frozen', old.origin using errcode = 'LW002';
 end $function$;
 -- grant execute to PUBLIC, by default
 

@@ -95,6 +95,38 @@ create table ledger.cosignatures (
   foreign key (tenant_id, origin, tree_size) references ledger.anchors
 );
 
+-- A log's name and its freezing are for ever, and so is every key that ever signed, with the sizes that it counts for:
+-- a frozen log that opened again would sign two trees under one name.
+create function ledger.log_stays() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if (new.tenant_id, new.epoch, new.origin, new.opened_at) = (old.tenant_id, old.epoch, old.origin, old.opened_at)
+    and (old.frozen_at is null or new.frozen_at is not distinct from old.frozen_at) then
+    return new;
+  end if;
+  raise 'ledger: the log % keeps its name, and a frozen one stays frozen', old.origin using errcode = 'LW002';
+end $$;
+create trigger log_stays before update on ledger.logs for each row execute function ledger.log_stays();
+create trigger refuse_change before delete on ledger.logs
+  for each row execute function ledger.refuse_change();
+create trigger refuse_truncate before truncate on ledger.logs
+  for each statement execute function ledger.refuse_change();
+create trigger refuse_change before update or delete on ledger.log_keys
+  for each row execute function ledger.refuse_change();
+create trigger refuse_truncate before truncate on ledger.log_keys
+  for each statement execute function ledger.refuse_change();
+create trigger refuse_change before update or delete on ledger.cosignatures
+  for each row execute function ledger.refuse_change();
+create trigger refuse_truncate before truncate on ledger.cosignatures
+  for each statement execute function ledger.refuse_change();
+alter table ledger.logs enable always trigger log_stays;
+alter table ledger.logs enable always trigger refuse_change;
+alter table ledger.logs enable always trigger refuse_truncate;
+alter table ledger.log_keys enable always trigger refuse_change;
+alter table ledger.log_keys enable always trigger refuse_truncate;
+alter table ledger.cosignatures enable always trigger refuse_change;
+alter table ledger.cosignatures enable always trigger refuse_truncate;
+
 alter table ledger.logs enable row level security;
 alter table ledger.log_keys enable row level security;
 alter table ledger.tiles enable row level security;

@@ -13,7 +13,7 @@ create table feed.mirrors (
   halt_reason text,
   found_size bigint,
   heard_at timestamptz not null default statement_timestamp(),
-  behind_seconds integer not null default 0,
+  behind_seconds bigint not null default 0,
   lagged_at timestamptz,
   primary key (tenant_id, file, mirror),
   constraint halted_with_reason check ((halted_at is null) = (halt_reason is null))

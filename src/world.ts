@@ -5,7 +5,7 @@ import { type Catalogue, catalogue } from "./kernel/catalogue.ts";
 import { Database } from "./kernel/database.ts";
 import { Door, type Lost } from "./kernel/door.ts";
 import type { Outside } from "./kernel/ports.ts";
-import { journal, publicTenant } from "./rooms/ledger/index.ts";
+import { publicTenant, RecentLeaves, rememberingJournal } from "./rooms/ledger/index.ts";
 import { operations } from "./rooms/rooms.ts";
 import { rememberingAuthority } from "./rooms/seats/index.ts";
 import { Wakes } from "./surfaces/streams/wakes.ts";
@@ -22,6 +22,8 @@ export type World = {
   home_tenant_id: number;
   /** The tenant of a name whose log everyone may read; null for every other name. */
   publicLog(tenant: string): Promise<number | null>;
+  /** What this process has just appended, for its signers. */
+  recent: RecentLeaves;
   /** Says where the copies outside the database are, once somebody keeps them. */
   keepOutside(outside: Outside): void;
 };
@@ -51,9 +53,10 @@ export async function openWorld(options: {
     max: options.connections_max ?? 16,
   });
   let outside: Outside | null = null;
+  const recent = new RecentLeaves();
   const door = new Door({
     database,
-    journal,
+    journal: rememberingJournal(recent),
     authority: rememberingAuthority(),
     operations,
     strict: options.strict ?? false,
@@ -64,7 +67,16 @@ export async function openWorld(options: {
   });
   const keepOutside = (kept: Outside) => void (outside = kept);
   const publicLog = (tenant: string) => publicTenant(database, tenant);
-  return { database, door, wakes, catalogue: catalogue(operations, version), home_tenant_id, publicLog, keepOutside };
+  return {
+    database,
+    door,
+    wakes,
+    catalogue: catalogue(operations, version),
+    home_tenant_id,
+    publicLog,
+    recent,
+    keepOutside,
+  };
 }
 
 /** Every tenant there is. */

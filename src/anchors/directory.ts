@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { OutsideNote } from "../kernel/ports.ts";
 import { parseCheckpoint } from "../tlog/checkpoint.ts";
@@ -14,12 +14,13 @@ export const SEGMENT_ENTRIES = 65_536;
 export class AnchorDirectory {
   readonly path: string;
   #last: OutsideNote | null;
-  readonly #segments: Set<string>;
+  /** How long each file is: what somebody removed or wrote to meanwhile is not appended to. */
+  readonly #segments: Map<string, number>;
 
-  private constructor(path: string, last: OutsideNote | null, segments: readonly string[]) {
+  private constructor(path: string, last: OutsideNote | null, segments: Map<string, number>) {
     this.path = path;
     this.#last = last;
-    this.#segments = new Set(segments);
+    this.#segments = segments;
   }
 
   /** Opens the directory of a log, or makes it. A note that a crash left half-written is cut off: nobody saw it. */
@@ -30,7 +31,11 @@ export class AnchorDirectory {
     if (named === null) await writeDurably(join(path, "origin"), `${origin}\n`);
     else if (named.trim() !== origin)
       throw new Error(`${path} holds the notes of ${named.trim()}, not of ${origin}; set LONGWATCH_ANCHORS to another`);
-    return new AnchorDirectory(path, await lastNote(path), await segmentsIn(path));
+    const last = await lastNote(path);
+    const segments = (await segmentsIn(path)).map(
+      async (name) => [name, (await stat(join(path, "notes", name))).size] as const,
+    );
+    return new AnchorDirectory(path, last, new Map(await Promise.all(segments)));
   }
 
   /** The newest note that is whole. */
@@ -49,15 +54,20 @@ export class AnchorDirectory {
     const segments = Map.groupBy(notes, ({ size }) => segmentOf(size));
     for (const [segment, group] of segments) {
       const path = join(this.path, "notes", segment);
+      const isNew = !this.#segments.has(segment);
       const file = await open(path, "a", 0o644);
       try {
-        await file.writeFile(group.map(({ note }) => `${note}\n`).join(""));
+        const before = this.#segments.get(segment) ?? 0;
+        if ((await file.stat()).size !== before)
+          throw new Error(`${path} was changed by somebody else; it is read anew`);
+        const text = Buffer.from(group.map(({ note }) => `${note}\n`).join(""));
+        await file.writeFile(text);
         await file.sync();
+        this.#segments.set(segment, before + text.length);
       } finally {
         await file.close();
       }
-      if (!this.#segments.has(segment)) await syncDirectory(join(this.path, "notes"));
-      this.#segments.add(segment);
+      if (isNew) await syncDirectory(join(this.path, "notes"));
       this.#last = group.at(-1)!;
     }
   }
@@ -127,8 +137,16 @@ async function readText(path: string): Promise<string | null> {
   });
 }
 
+/** Makes a directory for secrets; one that is there already is closed to others. */
+export async function openPrivately(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700);
+}
+
 /** Writes a small file so that a crash leaves the old one or the new one, whole. */
 export async function writeDurably(path: string, text: string, mode = 0o644): Promise<void> {
+  // What a killed process left there would keep its own mode.
+  await rm(`${path}.new`, { force: true });
   await writeFile(`${path}.new`, text, { mode, flush: true });
   await rename(`${path}.new`, path);
   await syncDirectory(join(path, ".."));

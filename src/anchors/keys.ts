@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { formatVerifier, newSigner, parseSigner, type Signer } from "../tlog/note.ts";
-import { writeDurably } from "./directory.ts";
+import { openPrivately, writeDurably } from "./directory.ts";
 
 type Kept = { skey: string; signer: Signer };
 
@@ -17,7 +17,7 @@ export class KeyFile {
 
   /** Reads the keys of a log; there are none where another server signs it. */
   static async open(directory: string, tenant: string, epoch: number): Promise<KeyFile> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await openPrivately(directory);
     const path = join(directory, `${tenant}.${epoch}.keys`);
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return "";

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Database, TenantTransaction } from "../kernel/database.ts";
 import type { Door } from "../kernel/door.ts";
@@ -13,6 +14,7 @@ import {
   newestAnchorOf,
   newestEpoch,
   openedLog,
+  type RecentLeaves,
 } from "../rooms/ledger/index.ts";
 import { formatCheckpoint } from "../tlog/checkpoint.ts";
 import { formatVerifier, type Signer as Key, signNote } from "../tlog/note.ts";
@@ -21,10 +23,12 @@ import { AnchorDirectory } from "./directory.ts";
 import { KeyFile } from "./keys.ts";
 import { look } from "./look.ts";
 import { mustGrowTo, mustHold, outsideNote, setBack } from "./standing.ts";
-import { Contradiction, GrowingTree, type Root } from "./tree.ts";
+import { Contradiction, GrowingTree, type RecentHashes, type Root } from "./tree.ts";
 
 /** A pass signs for so many entries at the most, so that it ends and others have their turn. */
 const ENTRIES_A_PASS = 65_536;
+/** Signatures that are checked between two turns of the event loop: 3 ms of it. */
+const NOTES_A_TURN = 32;
 
 /** Where a crash may fall; a drill kills the process at each. */
 export type Step = "read" | "signed" | "anchored" | "published";
@@ -39,6 +43,8 @@ export type SignerOptions = {
   /** The directory of the secret keys. */
   keys: string;
   log: Logger;
+  /** What this process has just appended; without it all is read from the database. */
+  recent?: RecentLeaves;
   /** Told after each step of a pass. */
   onStep?: (step: Step) => void | Promise<void>;
   /** Told of notes that stand in the directory: S3 takes them from here. */
@@ -77,10 +83,16 @@ export class Signer {
   readonly #options: SignerOptions;
   #memory: Memory | null = null;
   #refused: { code: string; reason: string } | null = null;
+  /** Whether the ledger has been told of the refusal. */
+  #told = false;
   #elsewhere = false;
+
+  readonly #recent: RecentHashes = (after, limit) =>
+    this.#options.recent?.after(this.#options.tenant_id, after, limit) ?? null;
 
   constructor(options: SignerOptions) {
     this.#options = options;
+    options.recent?.watch(options.tenant_id);
   }
 
   get state(): SignerState {
@@ -121,14 +133,15 @@ export class Signer {
       if (size < before) throw setBack(size, before);
       await standing;
       const sizes = sizesToSign(before, size, whole || memory.before !== null);
-      return { roots: await tree.grow(tx, sizes), left: size - (sizes.at(-1) ?? before), log: opened };
+      return { roots: await tree.grow(tx, sizes, this.#recent), left: size - (sizes.at(-1) ?? before), log: opened };
     });
     await this.#step("read");
     if (log?.origin !== memory.log.origin) return this.#begin();
     const notes = roots.map((root) => noteOf(memory, root));
     await this.#step("signed");
     if (notes.length > 0) await this.#publish(memory, notes);
-    if (log.rotate_asked_at !== null) return this.#rotate(memory);
+    // The next pass signs the change with both keys, so it must reach as far as the entry that tells of it.
+    if (log.rotate_asked_at !== null && left < TILE_WIDTH) return this.#rotate(memory);
     this.#refused = null;
     return left;
   }
@@ -188,7 +201,12 @@ export class Signer {
       return { tree: held, behind: unpublished, lost: await anchorsBetween(tx, log.origin, outside?.size ?? -1, size) };
     });
     // A directory that lost its notes, or was moved, is filled again from the notes that this log's keys did sign.
-    const again = lost.map(({ note }) => outsideNote(note, keys));
+    const again: OutsideNote[] = [];
+    for (const { note } of lost) {
+      again.push(outsideNote(note, keys));
+      // A check takes 0.1 ms, and a month has 170,000 notes: others have their turn.
+      if (again.length % NOTES_A_TURN === 0) await nextTurn();
+    }
     if (again.length > 0) await directory.append(again);
     if (behind.length > 0) await this.#settle(log.origin, behind, tree);
     const previous = keys.at(-2);
@@ -207,21 +225,28 @@ export class Signer {
     try {
       await this.#say("ledger.open_log", { origin: key.name, vkey: formatVerifier(key) });
     } catch (error) {
-      // Another server was first, with a key of its own.
-      if (error instanceof Refusal && error.code === "log.open") await file.remove();
+      // Another server was first, with a key of its own. Or we were, and the answer was lost: that key is the log's.
+      if (error instanceof Refusal && error.code === "log.open" && (await this.#look(openedLog))?.origin !== key.name)
+        await file.remove();
       throw error;
     }
     return (await this.#look(openedLog))!;
   }
 
   async #refuse({ code, message }: Contradiction): Promise<number> {
-    const told = this.#refused?.code === code;
+    const known = this.#refused?.code === code;
     this.#refused = { code, reason: message };
-    if (told) return 0;
+    if (known && this.#told) return 0;
     const { tenant, log } = this.#options;
-    log.error({ tenant, code }, `the signer refuses: ${message}`);
+    if (!known) log.error({ tenant, code }, `the signer refuses: ${message}`);
+    this.#told = false;
     const origin = (await this.#look(openedLog))?.origin ?? "none";
-    await this.#say("ledger.refuse_signing", { origin, code, reason: message });
+    await this.#say("ledger.refuse_signing", { origin, code, reason: message }).catch((error) => {
+      // A ledger that is broken at its head takes no entry; one whose database is away takes it with the next pass.
+      this.#told = !(error instanceof Refusal && error.kind === "unavailable");
+      throw error;
+    });
+    this.#told = true;
     return 0;
   }
 

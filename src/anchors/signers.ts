@@ -6,6 +6,7 @@ import type { Door } from "../kernel/door.ts";
 import { connectionLost } from "../kernel/database.ts";
 import type { Outside, OutsideNote } from "../kernel/ports.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import type { RecentLeaves } from "../rooms/ledger/index.ts";
 import { TILE_WIDTH } from "../tlog/tiles.ts";
 import { notesIn } from "./directory.ts";
 import { Locks } from "./locks.ts";
@@ -18,6 +19,10 @@ const PASS_MILLISECONDS_MIN = 500;
 /** New tenants, other nodes' entries and a key that came free are looked for so often. */
 const LOOK_MILLISECONDS = 10_000;
 
+/** Beside the tenants' directories others may stand: lost+found of a disk, what a tool that synchronises keeps. */
+const TENANT_NAME = /^[a-z][a-z0-9-]*$/;
+const EPOCH = /^[1-9]\d*$/;
+
 export type Tenant = { id: number; name: string };
 
 export type SignersOptions = {
@@ -26,6 +31,7 @@ export type SignersOptions = {
   tenants(): Promise<readonly Tenant[]>;
   anchors: string;
   keys: string;
+  recent?: RecentLeaves;
   log: Logger;
   /** Told of a tenant with a new checkpoint: the witnesses are asked. */
   onPublished?: (tenant_id: number) => void;
@@ -89,9 +95,10 @@ export class Signers implements Outside {
 
   /** Every tenant that ever signed something here: one that is not in the database any more has vanished. */
   async tenants(): Promise<string[]> {
-    return (await readdir(this.#options.anchors, { withFileTypes: true }).catch(() => []))
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
+    const { anchors } = this.#options;
+    const names = (await readdir(anchors).catch(() => [])).filter((name) => TENANT_NAME.test(name));
+    const logs = await Promise.all(names.map((name) => readdir(join(anchors, name)).catch(() => [])));
+    return names.filter((_, at) => logs[at]!.some((epoch) => EPOCH.test(epoch)));
   }
 
   async #look(): Promise<void> {
@@ -137,7 +144,9 @@ export class Signers implements Outside {
         continue;
       }
       await this.#pause(PASS_MILLISECONDS_MIN);
-      if (left < TILE_WIDTH && served.newest - served.signer.size < TILE_WIDTH)
+      // What failed or was refused is tried again in its time: however much waits, it is no load.
+      if (served.signer.state.state !== "signing") await this.#pause(whole_at - Date.now());
+      else if (left < TILE_WIDTH && served.newest - served.signer.size < TILE_WIDTH)
         await this.#pause(whole_at - Date.now(), served);
     }
   }

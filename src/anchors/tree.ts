@@ -11,6 +11,8 @@ const ENTRIES_A_READ = 4_096;
 const LEVEL_MAX = 7;
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 
+/** Leaf hashes of the entries after a number, at most so many, if they are remembered. */
+export type RecentHashes = (after: number, limit: number) => Buffer | null;
 export type Root = { size: number; root: Buffer };
 export type GrownTile = { level: number; index: number; hashes: Buffer };
 
@@ -72,11 +74,14 @@ export class GrowingTree {
     throw new Contradiction("ledger.restored", `entry ${this.size} ${what}: the database was set back`);
   }
 
-  /** Grows over the stored entries up to the last of the sizes, and gives the root at each of them. */
-  async grow(db: Reader, sizes: readonly number[]): Promise<Root[]> {
+  /**
+   * Grows over the stored entries up to the last of the sizes, and gives the root at each of them. What `recent` has of
+   * leaf hashes need not be made again; the stored chain must follow from them all the same.
+   */
+  async grow(db: Reader, sizes: readonly number[], recent?: RecentHashes): Promise<Root[]> {
     const roots: Root[] = [];
     for (const size of sizes) {
-      while (this.size < size) await this.#read(db, Math.min(ENTRIES_A_READ, size - this.size));
+      while (this.size < size) await this.#read(db, Math.min(ENTRIES_A_READ, size - this.size), recent);
       roots.push({ size, root: this.root() });
     }
     return roots;
@@ -89,14 +94,23 @@ export class GrowingTree {
     return grown;
   }
 
-  async #read(db: Reader, limit: number): Promise<void> {
+  async #read(db: Reader, limit: number, recent: RecentHashes | undefined): Promise<void> {
     const first = this.size + 1;
-    const [{ count, hashes }, last_hash] = await Promise.all([
-      leafHashesAfter(db, this.size, limit),
-      entryHashAt(db, this.size + limit),
-    ]);
+    const remembered = recent?.(this.size, limit) ?? null;
+    if (remembered !== null && (await this.#take(db, remembered))) return;
+    const { count, hashes } = await leafHashesAfter(db, this.size, limit);
     if (count < limit) throw new Contradiction("ledger.broken", `entry ${this.size + count + 1} is missing`);
-    this.#chain = chainHash(this.#chain, hashes);
+    if (await this.#take(db, hashes)) return;
+    const last = this.size + count;
+    throw new Contradiction("ledger.broken", `entries ${first} to ${last} do not give their stored hashes`);
+  }
+
+  /** Grows by entries' leaf hashes, if the hash that the chain stored for the last of them follows from them. */
+  async #take(db: Reader, hashes: Buffer): Promise<boolean> {
+    const chain = chainHash(this.#chain, hashes);
+    const stored = await entryHashAt(db, this.size + hashes.length / HASH_BYTES);
+    if (!stored?.equals(chain)) return false;
+    this.#chain = chain;
     for (let at = 0; at < hashes.length;) {
       const tile = this.size % TILE_WIDTH === 0 && hashes.length - at >= TILE_BYTES;
       const end = at + (tile ? TILE_BYTES : HASH_BYTES);
@@ -104,8 +118,7 @@ export class GrowingTree {
       else this.#frontier.push(hashes.subarray(at, end), this.#fill);
       at = end;
     }
-    if (last_hash?.equals(this.#chain)) return;
-    throw new Contradiction("ledger.broken", `entries ${first} to ${this.size} do not give their stored hashes`);
+    return true;
   }
 
   readonly #fill = (level: number, index: number, root: Buffer): void => {

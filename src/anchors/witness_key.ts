@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cosign, formatVerifier, newSigner, parseSigner, type Signer } from "../tlog/note.ts";
-import { writeDurably } from "./directory.ts";
+import { openPrivately, writeDurably } from "./directory.ts";
 
 /** What cosignatures are made with (C2SP tlog-cosignature, Ed25519). */
 const COSIGNATURE = 0x04;
@@ -18,7 +18,7 @@ export type WitnessKey = {
  * none, and is another one than any log's: the same key must never sign as both.
  */
 export async function openWitnessKey(directory: string): Promise<WitnessKey> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await openPrivately(directory);
   const path = join(directory, "witness.key");
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { after, describe, it } from "node:test";
 import pg from "pg";
 import { long, testWorld } from "../../test/harness.ts";
+import { connectionLost, Database } from "./database.ts";
 import { anotherDoor, codeOf, tally } from "./door.fixture.ts";
 
 const world = await testWorld();
@@ -138,6 +140,28 @@ describe("a PostgreSQL that is gone", () => {
     );
     assert.deepEqual(await postsNamed("gone"), ["gone-0", "gone-3"]);
     assert.deepEqual(logged, [], "its absence is no bug of ours");
+  });
+
+  it("waits at its end for nobody who only reads", async () => {
+    const other = new Database(world.admin);
+    const tx = await other.begin(1, "read only");
+    const read = tx.all({ name: "slow", text: "select pg_sleep(15)", parameters: [] });
+    read.catch(() => {});
+    await pause(100);
+    const since = Date.now();
+    const ended = other.end();
+    const error = await tx.rollback(await read.catch((reason) => reason));
+    assert.ok(connectionLost(error), String(error));
+    await ended;
+    assert.ok(Date.now() - since < 5_000);
+  });
+
+  it("is not what a missing file tells of", async () => {
+    const error = await readFile(new URL("nowhere", import.meta.url)).catch((reason) => reason);
+    assert.equal(error.code, "ENOENT");
+    assert.equal(connectionLost(error), false);
+    const away = new pg.Client({ host: "/nowhere" });
+    assert.equal(connectionLost(await away.connect().catch((reason) => reason)), true);
   });
 
   it("in the instant of the commit leaves the outcome unknown; the repeat under the key finds it done", async () => {

@@ -37,12 +37,16 @@ const STATEMENT_MILLISECONDS_MAX = 20_000;
 const IDLE_MILLISECONDS_MAX = 5_000;
 const LOCK_MILLISECONDS_MAX = 10_000;
 
+/** How long one that reads may still take at the end. Those who write have ended by then. */
+const READ_MILLISECONDS_MAX = 1_000;
+
 /**
  * A pool of connections. Statements of one transaction that do not wait for each other share a round trip (`Flight`),
  * which is what makes group commit pay (docs/decisions/0004-group-commit.md).
  */
 export class Database {
   readonly pool: pg.Pool;
+  readonly #clients = new Set<pg.Client>();
 
   constructor(options: DatabaseOptions) {
     this.pool = new pg.Pool({
@@ -60,6 +64,8 @@ export class Database {
     // The pool listens to idle connections only: one that breaks between two statements of a transaction would end us.
     // The transaction learns of it from its next statement.
     this.pool.on("connect", (client) => client.on("error", () => {}));
+    this.pool.on("connect", (client) => this.#clients.add(client as unknown as pg.Client));
+    this.pool.on("remove", (client) => this.#clients.delete(client as unknown as pg.Client));
   }
 
   /** Begins a transaction that sees one tenant. The caller must `commit` or `rollback`. */
@@ -73,8 +79,11 @@ export class Database {
     return new TenantTransaction(client, tenant_id, mode);
   }
 
+  /** Who still reads (a verification of the whole ledger) is cut off: it changes nothing, and the end waits for it. */
   async end(): Promise<void> {
+    const cut = setTimeout(() => this.#clients.forEach((client) => void client.end()), READ_MILLISECONDS_MAX);
     await this.pool.end();
+    clearTimeout(cut);
   }
 }
 
@@ -199,7 +208,8 @@ export function connectionLost(error: unknown): boolean {
     TRANSIENT.has(code) ||
     code === DISK_FULL ||
     code.startsWith("08") ||
-    ["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT"].includes(code) ||
+    // A file or a directory that is not there has a path; a socket has an address.
+    (["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT"].includes(code) && !("path" in error)) ||
     /Connection terminated|connection error|not queryable|timeout exceeded when trying to connect/i.test(error.message)
   );
 }

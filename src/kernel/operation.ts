@@ -28,6 +28,8 @@ export type Caller = {
   role: Role;
   /** The session behind a seat's name; a replaced session's token is worth nothing. Null for people and services. */
   incarnation: string | null;
+  /** The server itself, which acts without a token. Nobody gets this by a token, whoever's name it bears. */
+  inside?: true;
 };
 
 /** What happened. The kernel writes it into the ledger in the transaction of the command that caused it. */

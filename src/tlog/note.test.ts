@@ -124,6 +124,10 @@ describe("A signed note", () => {
 
   it("may have 100 signatures, and a repeated one counts once", () => {
     assert.deepEqual(openNote(`${TEXT}\n${LINE.repeat(100)}`, [peter]).verified, [peter]);
+    let verified = 0;
+    const counting = Object.defineProperty({ ...peter }, "key", { get: () => (verified++, peter.key) });
+    openNote(`${TEXT}\n${LINE.repeat(100)}`, [counting]);
+    assert.equal(verified, 1, "a stranger does not have it verified a hundred times");
     const opened = openNote(`${NOTE}${LINE}${ENOCH_LINE}${ENOCH_LINE}${ENOCH_LINE.replace("rwz+eBz", "rwz+eBx")}`, [
       peter,
     ]);

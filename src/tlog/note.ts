@@ -99,6 +99,8 @@ export function openNote(note: string | Uint8Array, verifiers: readonly Verifier
       unknown.add(signature.line);
       continue;
     }
+    // A stranger may repeat a line a hundred times, and a verification is dear.
+    if (known.get(verifier)?.line === signature.line) continue;
     const time = verifySignature(text, signature, verifier);
     if (!known.has(verifier)) known.set(verifier, { ...signature, verifier, time });
   }

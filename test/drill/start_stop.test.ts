@@ -54,6 +54,24 @@ test("a second start on one data directory names the holder and leaves it alone"
   assert.equal((await operator.ask<{ role: string }>("seat.whoami")).role, "operator");
 });
 
+test("its health is told soon when the database hangs", { skip: process.platform === "win32" }, async () => {
+  const superuser = await server.superuser();
+  const { rows } = await superuser.query("select pid from pg_stat_activity where usename = 'longwatch_app'");
+  await superuser.end();
+  const backends = rows.map(({ pid }: { pid: number }) => pid);
+  assert.ok(backends.length > 1);
+  for (const pid of backends) process.kill(pid, "SIGSTOP");
+  try {
+    const since = Date.now();
+    const { state } = (await (await fetch(`${server.url}/health`)).json()) as { state: string };
+    assert.equal(state, "database_away");
+    assert.ok(Date.now() - since < 4_000);
+  } finally {
+    for (const pid of backends) process.kill(pid, "SIGCONT");
+  }
+  await server.untilServing();
+});
+
 test("SIGTERM under load finishes what was accepted and turns the rest away", async () => {
   const acknowledgements: Acknowledgement[] = [];
   const turned = new Map<string, number>();

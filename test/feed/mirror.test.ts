@@ -161,6 +161,8 @@ describe("a mirror", () => {
       [60, false],
       [61, true],
       [99, true],
+      // A clock that was set by decades.
+      [Number.MAX_SAFE_INTEGER, true],
     ] as const)
       assert.equal((await server.say(server.operator, "feed.beat", { ...beat, behind_seconds })).lagging, lagging);
     assert.equal((await mirrorsOf(server))[0].state, "lagging");

@@ -112,7 +112,8 @@ describe("A witness that many ask at once", () => {
     const config = await applicationConfig(world);
     const database = new Database({ ...config, max: ASKERS });
     after(() => database.end());
-    const caller = { tenant_id: 1, tenant: "home", principal_id: 0, name: "longwatch", role: "steward" } as const;
+    const service = { name: "longwatch", role: "steward", inside: true } as const;
+    const caller = { tenant_id: 1, tenant: "home", principal_id: 0, ...service };
     const consider = async (body: string): Promise<Answered> => {
       // The command without the door, which would lock the ledger's head first.
       const db = await database.begin(1, "read write");

@@ -55,7 +55,8 @@ export async function main(argv: string[], client: () => Client, terminal: Termi
   } catch (error) {
     if (error instanceof Refusal) {
       stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
-      if (refusalKinds[error.kind].retry) stderr(`What was read is in ${asked.file}.part. Say it again to go on.\n`);
+      if (refusalKinds[error.kind].retry && existsSync(`${asked.file}.part`))
+        stderr(`What was read is in ${asked.file}.part. Say it again to go on.\n`);
       return refusalKinds[error.kind].exit;
     }
     const { code } = error as NodeJS.ErrnoException;

@@ -36,13 +36,13 @@ const VERIFY_MILLISECONDS_MAX = 1_000;
 /** Begins the clock, the signers, the verifier and those whom they tell. A wrong setting ends the start. */
 export async function startBackground(options: BackgroundOptions): Promise<Background> {
   const { world, directory, losses, log } = options;
-  const { door, database, wakes } = world;
+  const { door, database, recent, wakes } = world;
   const anchors = options.anchors ?? join(directory, "anchors");
   const tenants = () => everyTenant(database);
   const outsiders = await startOutsiders({ ...options, anchors });
   const { onAnchored, onPublished } = outsiders;
   const keys = join(directory, "signer");
-  const signers = new Signers({ database, door, tenants, anchors, keys, log, onAnchored, onPublished });
+  const signers = new Signers({ database, door, recent, tenants, anchors, keys, log, onAnchored, onPublished });
   const outside = outsideOf(signers, outsiders);
   world.keepOutside(outside);
   const holds = (tenant_id: number) => signers.holds(tenant_id);

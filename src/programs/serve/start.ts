@@ -71,10 +71,11 @@ export async function start(
       const alarms = background.alarms();
       const about = { name: "longwatch", version, build: build(), started_at: started_at.toISOString(), alarms };
       if (closing) return { state: "closing" as const, ...about };
-      const alive = await world.database.pool.query("select 1").then(
+      const asked = world.database.pool.query("select 1").then(
         () => true,
         () => false,
       );
+      const alive = await Promise.race([asked, sleep(HEALTH_MILLISECONDS_MAX, false, { ref: false })]);
       return { state: alive ? ("serving" as const) : ("database_away" as const), ...about };
     };
     const { witness } = background;
@@ -101,6 +102,8 @@ export async function start(
  * connection at that moment would find it cut and could not tell whether the command was done.
  */
 const TURN_AWAY_MILLISECONDS = 200;
+/** Whoever asks for our health does not wait for a database that hangs. */
+const HEALTH_MILLISECONDS_MAX = 2_000;
 /** How long a caller may take to end a request that it has begun, and then an answer to leave. */
 const ASK_MILLISECONDS_MAX = 2_000;
 const ANSWER_MILLISECONDS_MAX = 500;
@@ -109,11 +112,11 @@ const ANSWER_MILLISECONDS_MAX = 500;
 async function closeInOrder(app: FastifyInstance, door: Door, background: Background): Promise<void> {
   await sleep(TURN_AWAY_MILLISECONDS);
   const closed = app.close();
-  await Promise.race([closed, sleep(ASK_MILLISECONDS_MAX)]);
+  await Promise.race([closed, sleep(ASK_MILLISECONDS_MAX, null, { ref: false })]);
   // What came last is signed as well, through the door while it is open.
   await background.stop();
   await door.close();
-  await Promise.race([closed, sleep(ANSWER_MILLISECONDS_MAX)]);
+  await Promise.race([closed, sleep(ANSWER_MILLISECONDS_MAX, null, { ref: false })]);
   app.server.closeAllConnections();
   await closed;
 }

@@ -12,7 +12,7 @@ import {
   Verification,
 } from "../../rooms/ledger/index.ts";
 import { HASH_BYTES } from "../../tlog/hashing.ts";
-import type { Verifier } from "../../tlog/note.ts";
+import { NoteError, type Verifier } from "../../tlog/note.ts";
 import { holdKept, type Kept, type LogCopy } from "./outside.ts";
 import { hashedPieces } from "./hashed.ts";
 import { HASHED_BYTES, type HashedPiece, MARKED, PERSONAL } from "./task.ts";
@@ -106,6 +106,17 @@ class ExportReading {
     } catch {
       throw this.#malformed("a marked line is not JSON");
     }
+    if (text.endsWith("\r"))
+      throw this.#malformed("its lines end with a carriage return, so something rewrote it on its way");
+    try {
+      this.#take(line, hashes, from);
+    } catch (error) {
+      const isOdd = error instanceof TypeError || error instanceof RangeError || error instanceof NoteError;
+      throw isOdd ? this.#malformed(`a line that begins with {"@":"${line["@"]}" is not as it is written`) : error;
+    }
+  }
+
+  #take(line: MarkedLine, hashes: Buffer, from: number): void {
     if (line["@"] === "ledger") return this.#begin(line);
     const verification = this.#verification;
     if (verification === null) throw this.#malformed("its first line is another's");

@@ -98,8 +98,11 @@ async function main(): Promise<void> {
       port.postMessage(piece, buffers);
     }
   } catch (error) {
-    if (!(error instanceof Unverifiable) && !(error instanceof SyntaxError)) throw error;
-    port.postMessage({ problem: error.message });
+    // A line of bytes that has none, or is not JSON.
+    if (error instanceof Unverifiable) port.postMessage({ problem: error.message });
+    else if (error instanceof SyntaxError || error instanceof TypeError)
+      port.postMessage({ problem: `${path} is no export of a ledger: ${error.message}` });
+    else throw error;
   } finally {
     port.close();
   }

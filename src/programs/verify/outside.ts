@@ -7,7 +7,7 @@ import { NoteError, parseVerifier, splitNote, type Verifier } from "../../tlog/n
 import { Unverifiable } from "./unverifiable.ts";
 
 /** A checkpoint that was kept outside. */
-export type Kept = { origin: string; size: number; note: string; by: string };
+export type Kept = { origin: string; size: number; note: string; by: string; strict?: boolean };
 /** One log's directory in a copy of LONGWATCH_ANCHORS. */
 export type LogCopy = { path: string; tenant: string; origin: string; keys: Verifier[]; notes: Kept[] };
 
@@ -44,7 +44,7 @@ export async function keptIn(path: string): Promise<Kept> {
   if (note === null) throw new Unverifiable(`${path} cannot be read.`);
   try {
     const { origin, size } = parseCheckpoint(splitNote(note).text);
-    return { origin, size, note, by: "the checkpoint that was kept" };
+    return { origin, size, note, by: "the checkpoint that was kept", strict: true };
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
     throw new Unverifiable(`${path}: ${error.message}`, "Keep the answer of /ledger/<tenant>/checkpoint as it is.");
@@ -67,7 +67,10 @@ export function holdKept(verification: Verification, kept: readonly Kept[], orig
   for (const one of kept) {
     if (!origins.includes(one.origin))
       throw new Unverifiable(`${one.by} is of the log ${one.origin}, and this is ${origins.join(", ") || "unsigned"}.`);
-    verification.hold({ note: one.note, by: one.by, outside: true }, one);
+    const held = { note: one.note, by: one.by, outside: true };
+    // A frozen log excuses the notes of a copy. Whoever kept a checkpoint asks for what it covered, frozen or not.
+    if (one.strict) verification.signatures.hold(verification.walk, held);
+    else verification.hold(held, one);
   }
 }
 

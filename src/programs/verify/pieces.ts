@@ -24,6 +24,9 @@ export async function* piecesOf(path: string, buffer: () => Promise<Buffer> | Bu
   });
   try {
     yield* linesIn(file, path, buffer);
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    throw syscall === "read" ? new Unverifiable(`${path} cannot be read (${code}).`) : error;
   } finally {
     await file.close();
   }

@@ -16,6 +16,7 @@ export function told(report: Report, seconds: number): string {
     size > 0
       ? `signed: ${count(size)} of them, by ${origin}`
       : "signed: nothing; no checkpoint with a signature that counts was found right",
+    ...(whole && size < entries ? [uncovered(size + 1, entries)] : []),
     `checkpoints compared: ${count(report.anchors_checked)}`,
   );
   for (const { name, at } of report.cosignatures) lines.push(`witnessed: by ${name}, ${at}`);
@@ -26,6 +27,11 @@ export function told(report: Report, seconds: number): string {
   if (whole) lines.push(`root: ${root}`);
   lines.push(`${seconds} s`);
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function uncovered(first: number, last: number): string {
+  const entries = first === last ? `entry ${count(first)}` : `entries ${count(first)} to ${count(last)}`;
+  return `unsigned: ${entries}; the chain fits, and nothing else proves them, since no checkpoint covers them`;
 }
 
 function completenessLines(completeness: NonNullable<Report["completeness"]>): string[] {

@@ -103,11 +103,11 @@ function addBundle(verification: Verification, { leaves, bytes, hashes }: Bundle
 
 /** Reads what a log serves. Nothing that it says is trusted here. */
 class TileClient {
-  readonly #url: URL;
+  readonly #url: string;
   readonly #headers: Record<string, string>;
 
   constructor(url: URL, token: string | undefined) {
-    this.#url = url;
+    this.#url = url.href.replace(/\/+$/, "");
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
@@ -119,11 +119,11 @@ class TileClient {
   }
 
   async read(path: string, bytes_max: number): Promise<Buffer> {
-    const url = `${this.#url.href}/${path}`;
+    const url = `${this.#url}/${path}`;
     for (let tries = 1; ; tries++) {
       const answer = await fetch(url, { headers: this.#headers, redirect: "error" }).then(
         async (response) => ({ status: response.status, bytes: Buffer.from(await response.arrayBuffer()) }),
-        (error: Error) => ({ status: 0, bytes: Buffer.from(String(error.cause ?? error.message)) }),
+        (error: Error) => ({ status: 0, bytes: Buffer.from(messageOf(error)) }),
       );
       const { status, bytes } = answer;
       if (status === 200 && bytes.length <= bytes_max) return bytes;
@@ -132,6 +132,11 @@ class TileClient {
       await sleep(PAUSE_FIRST_MS * 2 ** (tries - 1));
     }
   }
+}
+
+/** What fetch says of itself is "fetch failed"; why stands in its cause. */
+function messageOf(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message || String(error.cause) : error.message;
 }
 
 function unread(url: string, { status, bytes }: { status: number; bytes: Buffer }): Unverifiable {

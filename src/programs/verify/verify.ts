@@ -80,11 +80,13 @@ export async function main(
     const began = performance.now();
     const report = await verified(asked, client, terminal);
     const seconds = Math.round(performance.now() - began) / 1000;
+    // Nothing may say "whole" above the line that says it was not checked. An empty log's address was checked before.
+    const isSigned = report.size > 0 || (asked.url !== undefined && report.entries === 0);
+    if (report.whole && asked.key.length > 0 && !isSigned)
+      throw new Unverifiable("No checkpoint of this ledger is signed by a key that you gave.");
     const notice = noticeOf(asked, report);
     if (notice !== null) stderr(`${notice}\n`);
     stdout(asked.json ? `${JSON.stringify({ ...report, seconds })}\n` : told(report, seconds));
-    if (report.whole && asked.key.length > 0 && report.size === 0)
-      throw new Unverifiable("No checkpoint of this ledger is signed by a key that you gave.");
     return report.whole ? WHOLE : BROKEN;
   } catch (error) {
     if (error instanceof Refusal) stderr(`not checked (${error.code}): ${error.message}\n${hintOf(error.hint)}`);

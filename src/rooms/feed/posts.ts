@@ -118,6 +118,9 @@ function given(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
+/** Of a personal post's data, what stays for ever. */
+const WORDLESS = new Set(["kind", "item", "queue", "amends", "personal", "erased"]);
+
 const ImportedPost = z.object({
   source_ref: z.string(),
   imported: z.boolean().describe("False when it was here already."),
@@ -164,8 +167,10 @@ export const importPost = batchCommand({
       here.set(source_ref, digest);
       fresh.push({ ref: source_ref, digest });
       const item = input.item ? found.get(input.item)!.id : null;
-      const told = { source_ref, author, said_at, ...given({ item: item ?? undefined, original }) };
-      const words = { subject, ...given({ body: body || undefined }) };
+      // Read from the words, or too long for their place, some of them may stand in there: they are to be erased too.
+      const [kept, erasable] = input.personal && hasWords(original) ? [undefined, original] : [original, undefined];
+      const told = { source_ref, author, said_at, ...given({ item: item ?? undefined, original: kept }) };
+      const words = { subject, ...given({ body: body || undefined, original: erasable }) };
       const parts = input.personal ? { data: told, personal: words } : { data: { ...told, ...words } };
       return { output: { source_ref, imported: true }, events: [{ kind: "post.imported", subject: item, ...parts }] };
     });
@@ -194,6 +199,12 @@ function isEntry(original: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether an original tells more of its post than what stays when the post's words are erased. */
+function hasWords(original: string | undefined): boolean {
+  if (original === undefined) return false;
+  return Object.keys(JSON.parse(original).data).some((field) => !WORDLESS.has(field));
 }
 
 function ticketUnknown(ref: string): Refusal {

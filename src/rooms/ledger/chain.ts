@@ -4,6 +4,7 @@ import type { TenantTransaction } from "../../kernel/database.ts";
 import type { Head, Journal, Record } from "../../kernel/ports.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
+import type { RecentLeaves } from "./log/recent.ts";
 import { isPersonal, type SealedPayload, sealPayload } from "./personal/payloads.ts";
 import { HASH_BYTES, leafHash } from "../../tlog/hashing.ts";
 import { ENTRY_BYTES_MAX } from "../../tlog/tiles.ts";
@@ -66,51 +67,62 @@ export const journal: Journal = {
     return oneHead(await tx.all<Head>(sql.head), tx);
   },
 
-  append(tx, head, records) {
-    const at = head.at.toISOString();
-    const payloads: (SealedPayload & { seq: number })[] = [];
-    const leaves = records.map((record, index) => {
-      const seq = head.seq + index + 1;
-      const sealed = sealedPayload(record);
-      if (sealed !== null) payloads.push({ ...sealed, seq });
-      return leafBytes(record, at, seq, sealed?.commitment);
-    });
-    const hashes = Buffer.allocUnsafe(HASH_BYTES * records.length);
-    const starts: number[] = [];
-    let before: Uint8Array = head.hash;
-    let start = 1;
-    for (const [index, leaf] of leaves.entries()) {
-      if (leaf.length > LEAF_BYTES_MAX) throw oversized(records[index]!, leaf.length);
-      before = entryHash(before, leaf);
-      hashes.set(before, HASH_BYTES * index);
-      starts.push(start);
-      start += leaf.length;
-    }
-    tx.send(sql.append, {
-      head_seq: head.seq,
-      at,
-      kinds: records.map(({ event }) => event.kind),
-      principal_ids: records.map(({ caller }) => caller.principal_id),
-      subjects: records.map(({ event }) => event.subject),
-      leaves: Buffer.concat(leaves),
-      starts,
-      lengths: leaves.map((leaf) => leaf.length),
-      hashes,
-    });
-    // Behind the entries, which PostgreSQL holds them to. Almost every batch has none.
-    if (payloads.length > 0)
-      tx.send(sql.payloads_insert, {
-        seqs: payloads.map(({ seq }) => seq),
-        salts: payloads.map(({ salt }) => salt.toString("hex")),
-        payloads: payloads.map(({ payload }) => payload.toString()),
-      });
-    return records.map((_, index) => head.seq + index + 1);
-  },
+  append: (tx, head, records) => append(tx, head, records),
 
   changeAuthority(tx) {
     tx.send(sql.authority_change);
   },
 };
+
+/** The journal that also remembers what it appended, for this process's signer. */
+export function rememberingJournal(recent: RecentLeaves): Journal {
+  return { ...journal, append: (tx, head, records) => append(tx, head, records, recent) };
+}
+
+function append(tx: TenantTransaction, head: Head, records: readonly Record[], recent?: RecentLeaves): number[] {
+  const at = head.at.toISOString();
+  const payloads: (SealedPayload & { seq: number })[] = [];
+  const leaves = records.map((record, index) => {
+    const seq = head.seq + index + 1;
+    const sealed = sealedPayload(record);
+    if (sealed !== null) payloads.push({ ...sealed, seq });
+    return leafBytes(record, at, seq, sealed?.commitment);
+  });
+  const hashes = Buffer.allocUnsafe(HASH_BYTES * records.length);
+  const leafHashes = Buffer.allocUnsafe(hashes.length);
+  const starts: number[] = [];
+  let before: Uint8Array = head.hash;
+  let start = 1;
+  for (const [index, leaf] of leaves.entries()) {
+    if (leaf.length > LEAF_BYTES_MAX) throw oversized(records[index]!, leaf.length);
+    const leafed = leafHash(leaf);
+    before = chainHash(before, leafed);
+    hashes.set(before, HASH_BYTES * index);
+    leafHashes.set(leafed, HASH_BYTES * index);
+    starts.push(start);
+    start += leaf.length;
+  }
+  tx.send(sql.append, {
+    head_seq: head.seq,
+    at,
+    kinds: records.map(({ event }) => event.kind),
+    principal_ids: records.map(({ caller }) => caller.principal_id),
+    subjects: records.map(({ event }) => event.subject),
+    leaves: Buffer.concat(leaves),
+    starts,
+    lengths: leaves.map((leaf) => leaf.length),
+    hashes,
+  });
+  // Behind the entries, which PostgreSQL holds them to. Almost every batch has none.
+  if (payloads.length > 0)
+    tx.send(sql.payloads_insert, {
+      seqs: payloads.map(({ seq }) => seq),
+      salts: payloads.map(({ salt }) => salt.toString("hex")),
+      payloads: payloads.map(({ payload }) => payload.toString()),
+    });
+  recent?.appended(tx.tenant_id, head.seq + 1, leafHashes);
+  return records.map((_, index) => head.seq + index + 1);
+}
 
 /** The payload of an event that has one. It may be as long as an entry. */
 function sealedPayload(record: Record): SealedPayload | null {

@@ -47,7 +47,8 @@ export const adopt = command({
   events: ["seat.registered", "seat.adopted", "seat.replaced"],
   refuses: ["seat.held", "seat.not_a_seat"],
   secrets: ["token"],
-  async run(world, { input }) {
+  async run(world, { caller, input }) {
+    refuseAboveOwn(caller.role, input.role);
     const forms = nameForms(input.name);
     const found = (await resolveNames(world.db, [input.name])).get(input.name)!;
     const known = found instanceof Refusal || found.name !== input.name ? null : found;
@@ -79,6 +80,15 @@ export const adopt = command({
     };
   },
 });
+
+/** Whoever seats others does not make himself more than he is: what these may say, only the operator hands on. */
+function refuseAboveOwn(own: Role, wanted: Role): void {
+  if (own === "operator" || (wanted !== "operator" && wanted !== "steward")) return;
+  throw new Refusal("denied", "role.forbidden", `A ${own} may not seat anybody as ${wanted}.`, {
+    hint: "Only an operator does.",
+    fields: [{ field: "role", message: `must not be ${wanted}, unless an operator says it` }],
+  });
+}
 
 /** The second session is told, even if neither has posted (J40). A seat that fell silent may be taken. */
 function refuseWhenHeld(seat: Principal, replace: boolean): void {

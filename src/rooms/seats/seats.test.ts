@@ -115,6 +115,17 @@ describe("an adoption", () => {
     const token = await world.seat("Implementer");
     assert.equal((await world.refused(token, "seat.adopt", { name: "Mine" })).code, "role.forbidden");
   });
+
+  it("makes nobody an operator or a steward but by an operator's word", async () => {
+    for (const own of ["coordinator", "steward"]) {
+      const token = await world.seat(`Keeper-${own}`, own);
+      for (const role of ["operator", "steward"])
+        assert.equal((await world.refused(token, "seat.adopt", { name: "Mine", role })).code, "role.forbidden");
+      const input = { name: `Keeper-${own}`, role: "operator", replace: true };
+      assert.equal((await world.refused(token, "seat.adopt", input)).code, "role.forbidden");
+      assert.equal((await world.say(token, "seat.adopt", { name: `Seated-by-${own}` })).role, "implementer");
+    }
+  });
 });
 
 describe("presence", () => {

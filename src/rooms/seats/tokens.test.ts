@@ -4,6 +4,7 @@ import { after, describe, it } from "node:test";
 import { pino } from "pino";
 import { sqlError, type TestWorld, testWorld } from "../../../test/harness.ts";
 import { derivedPassword } from "../../database/migrate.ts";
+import { formatVerifier, newSigner } from "../../tlog/note.ts";
 import { openWorld } from "../../world.ts";
 
 const world = await testWorld();
@@ -114,6 +115,30 @@ describe("a token", () => {
     const { token } = await world.say(world.operator, "token.issue", { name: "longwatch" });
     assert.equal((await world.ask(token, "seat.whoami")).role, "steward");
     assert.equal((await world.refused(world.operator, "token.issue", { name: "Somebody" })).code, "token.for_seat");
+  });
+
+  it("in the service's name says nothing that only the server itself says", async () => {
+    const { token } = await world.say(world.operator, "token.issue", { name: "longwatch" });
+    const origin = "longwatch/forged";
+    const vkey = formatVerifier(newSigner(origin).signer);
+    const body = "old 0\n\nforged\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— forged AAAAAAA=\n";
+    const commands: [command: string, input: object][] = [
+      ["ledger.open_log", { origin, vkey }],
+      ["ledger.add_key", { origin, vkey }],
+      ["ledger.anchor", { origin, anchors: [], tiles: [] }],
+      ["ledger.refuse_signing", { origin, code: "x", reason: "x" }],
+      ["ledger.cosign", { tree_size: 0, origin, name: "x", line: "— x AAAAAAA=" }],
+      ["ledger.record_verification", { after: 0, upto: 0, whole: true }],
+      ["witness.announce", { vkey }],
+      ["witness.consider", { body }],
+    ];
+    const only = [...world.door.operations.values()].filter(({ refuses }) => refuses.includes("service.only"));
+    const told = [...commands.map(([name]) => name), "witness.known"].sort();
+    assert.deepEqual(only.map(({ name }) => name).sort(), told);
+    for (const [command, input] of commands)
+      assert.equal((await world.refused(token, command, input)).code, "service.only", command);
+    await assert.rejects(world.ask(token, "witness.known", { body }), { code: "service.only" });
+    assert.equal((await world.refused(token, "producer.open", { name: "node/1" })).code, "producer.held");
   });
 
   it("alone says who acts: a request that names another is refused before any logic (J81)", async () => {

@@ -75,7 +75,8 @@ export function rememberingAuthority(): Authority {
         throw await tx.rollback(error);
       }
       if (!holder) throw new Error(`tenant ${tenant_id} has no principal ${name}`);
-      return credentialOf({ ...holder, scope: "full" }, NO_TOKEN);
+      const credential = credentialOf({ ...holder, scope: "full" }, NO_TOKEN);
+      return { ...credential, caller: { ...credential.caller, inside: true } };
     },
 
     async renewed(tx: TenantTransaction, credential: Credential) {

@@ -35,16 +35,38 @@ export function overview(catalogue: Catalogue, programs: Programs, columns = 100
   return `${parts.join("\n")}\n`;
 }
 
-export function nounHelp(noun: string, verbs: readonly Verb[]): string {
-  return `Usage: longwatch ${noun} <verb> [flags]\n\n${listed("Verbs", rowsOf(verbs), 200).join("\n")}`;
+/** The verbs of a noun; what only programs say stands by itself. */
+export function nounHelp(noun: string, verbs: readonly Verb[], columns = 100): string {
+  const width = Math.max(60, columns);
+  const [said, others] = [false, true].map((by) =>
+    verbs.filter((verb) => (verb.operation?.said_by !== undefined) === by),
+  );
+  const parts = [`Usage: longwatch ${noun} <verb> [flags]`, ""];
+  if (said!.length > 0) parts.push(...told("Verbs", rowsOf(said!), width));
+  if (others!.length > 0) parts.push(...told("What programs and the server itself say", rowsOf(others!), width));
+  parts.push(`longwatch ${noun} <verb> --help tells the flags.`);
+  return `${parts.join("\n")}\n`;
+}
+
+/** Each word with its sentence, which goes on below itself where it is too long. */
+function told(title: string, rows: [string, string][], width: number): string[] {
+  const first = Math.max(12, ...rows.map(([word]) => word.length));
+  const room = width - first - 4;
+  const lines = rows.flatMap(([word, text]) => {
+    const folded = text.match(new RegExp(`\\S{${room},}|.{1,${room}}(?=\\s|$)`, "g")) ?? [];
+    return folded.map((line, at) => `  ${(at === 0 ? word : "").padEnd(first)}  ${line.trim()}`);
+  });
+  return [title, ...lines, ""];
 }
 
 /** The verbs of each noun. A program takes the place of an operation of its name, else it stands at the end. */
 export function byNoun({ operations }: Catalogue, programs: Programs): Map<string, Verb[]> {
   const verbs = new Map<string, Verb>();
   for (const operation of operations) {
-    const [, verb = ""] = operation.name.split(".");
-    verbs.set(operation.name.replace(".", " "), { verb, summary: operation.summary, operation });
+    const [noun = "", name = ""] = operation.name.split(".");
+    // As flags are written: `rotate-key`. What is typed with an underscore is as good.
+    const verb = name.replaceAll("_", "-");
+    verbs.set(`${noun} ${verb}`, { verb, summary: operation.summary, operation });
   }
   for (const [name, { summary }] of Object.entries(programs)) {
     const [, verb] = name.split(" ");

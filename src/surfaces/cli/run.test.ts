@@ -30,6 +30,14 @@ test("flags become the fields of the input, in either spelling", async () => {
   });
 });
 
+test("a verb of two words is written with a dash, as flags are, or with an underscore", async () => {
+  const name = "ticket.put_back";
+  const operations = [{ ...fixture.operations.find((one) => one.name === "ticket.file")!, name }];
+  for (const verb of ["put-back", "put_back"])
+    assert.equal(isOperation(["ticket", verb, "--title", "t"], { ...fixture, operations }), true, verb);
+  assert.equal(isOperation(["ticket", "putback"], { ...fixture, operations }), false);
+});
+
 test("what is not said is not sent, and --no-x says false or nothing", async () => {
   assert.deepEqual((await say(["ticket", "file", "--title", "t"])).input, { title: "t" });
   const { input } = await say(["ticket", "file", "--title", "t", "--no-urgent", "--no-lane"]);

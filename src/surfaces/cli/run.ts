@@ -72,7 +72,8 @@ const named = (argv: readonly string[], calledAs: string | undefined) =>
   isFace(calledAs) ? [calledAs, ...argv] : argv;
 
 function operationOf({ operations }: Catalogue, noun: string | undefined, verb: string | undefined) {
-  return operations.find(({ name }) => name === `${noun}.${verb}`);
+  const said = `${noun}.${verb?.replaceAll("-", "_")}`;
+  return operations.find(({ name }) => name === said);
 }
 
 function programOf(programs: Record<string, Program>, noun: string | undefined, verb: string | undefined) {
@@ -129,8 +130,8 @@ async function dispatch(words: Words, around: Around): Promise<number> {
   }
   const verbs = byNoun(catalogue, programs).get(noun);
   if (verb !== undefined || verbs === undefined) throw unknownWord(catalogue, programs, noun, verb);
-  if (asks === "help") return print(stdout, nounHelp(noun, verbs));
-  around.stderr.write(nounHelp(noun, verbs));
+  if (asks === "help") return print(stdout, nounHelp(noun, verbs, stdout.columns));
+  around.stderr.write(nounHelp(noun, verbs, around.stderr.columns));
   return 2;
 }
 

@@ -9,6 +9,8 @@ import { gunzipSync } from "node:zlib";
 import { pino } from "pino";
 import { testServer } from "../../../test/harness.ts";
 import { Signer } from "../../anchors/signer.ts";
+import { Database } from "../../kernel/database.ts";
+import { publicTenant } from "../../rooms/ledger/index.ts";
 
 const world = await testServer();
 const directory = await mkdtemp(join(tmpdir(), "longwatch-tlog-"));
@@ -165,6 +167,7 @@ describe("A tenant's log over HTTP", () => {
     ["bundles beyond the checkpoint", "tile/entries/001.p/45"],
     ["another name", "tile/data/000"],
     ["the log alone", ""],
+    ["a checkpoint in letters that stand for others", "%63heckpoint"],
   ];
   for (const [what, path] of nothing)
     it(`has nothing at ${what}: ${path}`, async () => {
@@ -173,6 +176,17 @@ describe("A tenant's log over HTTP", () => {
       assert.match(String(headers["content-type"]), /^application\/problem\+json/);
       assert.doesNotMatch(String(headers["cache-control"]), /immutable/);
     });
+
+  it("is said to be away, not broken, while the database is", async () => {
+    const database = new Database({ ...world.admin, host: "127.0.0.1", port: 9 });
+    await assert.rejects(publicTenant(database, "home"), { code: "database.away" });
+    await database.end();
+  });
+
+  it("has one spelling of its own name, too", async () => {
+    for (const path of ["checkpoint", "tile/0/000"])
+      assert.equal((await get(`/ledger/%68ome/${path}`, me)).status, 404, path);
+  });
 });
 
 describe("Who may read a log", () => {

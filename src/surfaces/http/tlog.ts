@@ -29,6 +29,7 @@ type Reading = { audience: "public" | "private"; ask(query: string, input: objec
 export function tlogRoutes(app: FastifyInstance, options: TlogOptions): void {
   app.get("/ledger/:tenant/checkpoint", async (request, reply) => {
     const reading = await readingOf(request, options);
+    if (pathOf(request) !== "checkpoint") throw nothingAt(request);
     const { note } = (await found(reading.ask("ledger.checkpoint", {}), request)) as { note: string };
     // Mutable, and dear to nobody: always asked for again, answered 304 while it is the same.
     reply.header("cache-control", "no-cache").type("text/plain; charset=utf-8");
@@ -53,11 +54,16 @@ export function tlogRoutes(app: FastifyInstance, options: TlogOptions): void {
   });
 }
 
-/** Takes the path as it was sent: what a router decodes or folds would be a second spelling. */
 function tileOf(request: FastifyRequest) {
+  const path = pathOf(request);
+  return path === null ? null : parseTilePath(path);
+}
+
+/** The path below the log's name, as it was sent: what a router decodes or folds would be a second spelling. */
+function pathOf(request: FastifyRequest): string | null {
   const prefix = `/ledger/${tenantOf(request)}/`;
   const path = request.url.split("?", 1)[0]!;
-  return path.startsWith(prefix) ? parseTilePath(path.slice(prefix.length)) : null;
+  return path.startsWith(prefix) ? path.slice(prefix.length) : null;
 }
 
 function tenantOf(request: FastifyRequest): string {

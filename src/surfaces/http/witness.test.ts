@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -59,6 +59,17 @@ describe("A witness", () => {
     assert.equal((await stat(join(directory, "signer", "witness.key"))).mode & 0o777, 0o600);
     assert.equal((await openWitnessKey(join(directory, "signer"))).vkey, key.vkey);
     assert.equal(parseVerifier(key.vkey).algorithm, 4);
+  });
+
+  it("closes its directory to others, and makes no key in a file that they can read already", async () => {
+    const path = join(directory, "wide");
+    await mkdir(path);
+    await chmod(path, 0o755);
+    await writeFile(join(path, "witness.key.new"), "what a killed process left");
+    await chmod(join(path, "witness.key.new"), 0o644);
+    await openWitnessKey(path);
+    assert.equal((await stat(path)).mode & 0o777, 0o700);
+    assert.equal((await stat(join(path, "witness.key"))).mode & 0o777, 0o600);
   });
 
   it("cosigns the empty tree, and what follows from it", async () => {

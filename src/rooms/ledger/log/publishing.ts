@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Database } from "../../../kernel/database.ts";
+import { connectionLost, type Database, unavailable } from "../../../kernel/database.ts";
 import { command } from "../../../kernel/operation.ts";
 import { Refusal } from "../../../kernel/refusal.ts";
 import { statements } from "../../../kernel/sql.ts";
@@ -29,10 +29,10 @@ export const publish = command({
 
 /** The tenant of that name if everyone may read its log; null for any other name, whether there is such a tenant. */
 export async function publicTenant(database: Database, name: string): Promise<number | null> {
-  const { rows } = await database.pool.query<{ id: number | null }>({
-    name: sql.public_log.name,
-    text: sql.public_log.text,
-    values: [name],
+  const { text } = sql.public_log;
+  const asked = database.pool.query<{ id: number | null }>({ name: sql.public_log.name, text, values: [name] });
+  const { rows } = await asked.catch((error) => {
+    throw connectionLost(error) ? unavailable(error) : error;
   });
   return rows[0]?.id ?? null;
 }

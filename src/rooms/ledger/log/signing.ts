@@ -218,9 +218,9 @@ async function openLogNamed(db: Transaction, origin: string): Promise<void> {
     });
 }
 
-/** Refuses `service.only` to everybody but the server itself. */
+/** Refuses `service.only` to everybody but the server itself: to whoever holds a token in the service's name, too. */
 export function onlyService(caller: Caller): void {
-  if (caller.name !== SERVICE)
+  if (caller.name !== SERVICE || caller.inside !== true)
     throw new Refusal("denied", "service.only", "Only the server itself says this.", {
       hint: "It does so without being asked; `longwatch doctor` says how it is.",
     });

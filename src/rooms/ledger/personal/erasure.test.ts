@@ -117,6 +117,32 @@ describe("an erasure", () => {
     assert.deepEqual(kept, { digest: "erased", output: "{}" });
   });
 
+  it("leaves them nowhere after an import either, told twice, with what its first ledger read from them", async () => {
+    const word = marker();
+    const original = JSON.stringify({ seq: 7, data: { kind: "narrative", subject: word, warnings: [word] } });
+    const said = { source_ref: "there:7", author: "Bo", said_at: "2026-01-02T03:04:05Z", subject: "s", body: word };
+    const input = { ...said, original, personal: true };
+    const { seq } = await world.door.say(operator, "post.import", input, { key: "import-1" });
+    assert.deepEqual(await world.say(operator, "post.import", input, "import-2"), {
+      ...{ source_ref: "there:7", imported: false },
+    });
+    assert.equal((await entry(seq!)).data.original, original);
+    const digest = requestDigest("post.import", input);
+    assert.deepEqual(await placesOf(world, word), { "ledger.payloads": 1 });
+    assert.deepEqual(await placesOf(world, digest), { "kernel.requests": 1 }, "a repeat does nothing and is not kept");
+    await erase(seq!);
+    for (const text of [word, digest]) assert.deepEqual(await placesOf(world, text), {}, text);
+    assert.equal((await world.say(operator, "post.import", input, "import-2")).imported, false);
+  });
+
+  it("leaves in an import what its first ledger keeps of an erased post", async () => {
+    const original = JSON.stringify({ seq: 8, data: { kind: "narrative", queue: "web" } });
+    const said = { source_ref: "there:8", author: "Bo", said_at: "2026-01-02T03:04:05Z", subject: marker() };
+    const { seq } = await world.door.say(operator, "post.import", { ...said, original, personal: true });
+    await erase(seq!);
+    assert.equal((await entry(seq!)).data.original, original);
+  });
+
   it("leaves the data files too when the table is rewritten, as docs/operating.md says", async () => {
     const word = marker();
     const seq = await post({ subject: word });

@@ -73,7 +73,7 @@ function openingOf(
   before: { epoch: number; principal_id: number } | undefined,
 ): Opening | Refusal {
   const { name, previous_last = null } = input;
-  const isReserved = name.startsWith(NODE_PREFIX) && caller.name !== "longwatch";
+  const isReserved = name.startsWith(NODE_PREFIX) && caller.inside !== true;
   if (isReserved || (before && before.principal_id !== caller.principal_id))
     return new Refusal("conflict", "producer.held", `The producer ${name} belongs to another principal.`, {
       hint: `Open one under a name of your own, such as ${caller.name.replaceAll(/[^A-Za-z0-9._@/-]/g, "-")}/hook.`,

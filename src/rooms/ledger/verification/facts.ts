@@ -24,8 +24,8 @@ type Fault = { seq: number; reason: string };
 /** What the entries themselves tell a verifier: keys, frozen logs, tenants, producers' numbers, erasures. */
 export class Facts {
   readonly completeness = new CompletenessFold();
-  /** The size up to which a frozen log's checkpoints hold. */
-  readonly frozen = new Map<string, number>();
+  /** The entry that froze a log, and the size up to which its checkpoints hold. */
+  readonly frozen = new Map<string, { seq: number; size: number }>();
   readonly tenants: { seq: number; name: string }[] = [];
   /** How far other tenants' logs had come. */
   readonly heads: (RecordedHead & { seq: number })[] = [];
@@ -38,7 +38,7 @@ export class Facts {
     if (kind === "ledger.log_opened" || kind === "ledger.key_added")
       this.keys.push({ seq, origin: String(data.origin), vkey: String(data.vkey) });
     else if (kind === "ledger.log_frozen")
-      this.frozen.set(String(data.origin), (data.last as { size: number } | null)?.size ?? 0);
+      this.frozen.set(String(data.origin), { seq, size: (data.last as { size: number } | null)?.size ?? 0 });
     else if (kind === "tenant.opened") this.tenants.push({ seq, name: String(data.tenant) });
     else if (kind === HEAD_RECORDED) this.heads.push({ seq, ...(data as RecordedHead) });
     else if (kind === "ledger.erased") this.#erased(Number(data.seq));

@@ -68,9 +68,10 @@ export class Signatures {
     try {
       const opened = openNote(note, [...this.#known.values()]);
       const { origin } = parseCheckpoint(opened.text);
-      const foreign = opened.signatures.find(
-        ({ name, verifier }) => verifier.algorithm !== COSIGNATURE && name !== origin,
-      );
+      // Another program's log may well be signed under another name than its own; ours never are.
+      const foreign = this.#hasOwn
+        ? opened.signatures.find(({ name, verifier }) => verifier.algorithm !== COSIGNATURE && name !== origin)
+        : undefined;
       if (foreign) throw new NoteError("malformed", `It is of the log ${origin}, but signed by ${foreign.name}.`);
       return opened;
     } catch (error) {

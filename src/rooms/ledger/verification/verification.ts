@@ -68,12 +68,16 @@ export class Verification {
   readonly #logs: readonly NamedLog[];
   readonly #payloads = new Map<number, Payload>();
   readonly #withPayloads: boolean;
+  readonly #isGiven: boolean;
+  /** Another program's log: its entries are hashed and say nothing to us. */
+  #isForeign = false;
   readonly #contradictions = new Map<number, string>();
   readonly #lost = new Map<string, { origin: string; kept: number; signed: number }>();
 
   constructor({ given = [], logs, tiles = null, walk = new LedgerWalk({ tiles }), payloads = true }: Options) {
     this.#withPayloads = payloads;
     this.#logs = logs;
+    this.#isGiven = given.length > 0;
     this.walk = walk;
     const own = logs.flatMap(({ vkeys }) => vkeys.map((vkey) => parseVerifier(vkey)));
     this.signatures = new Signatures(given, own);
@@ -145,16 +149,17 @@ export class Verification {
       anchors_checked: walk.roots_checked,
       cosignatures: signatures.cosigners,
       lost: [...this.#lost.values()],
-      completeness: part
-        ? null
-        : {
-            whole,
-            producers: producers.length,
-            recorded: sum(({ recorded }) => recorded),
-            dropped: sum(({ dropped }) => Object.values(dropped).reduce((total, count) => total + count, 0)),
-            missing: sum(({ missing }) => missing),
-            gaps: gaps.slice(0, GAPS_TOLD_MAX),
-          },
+      completeness:
+        part || this.#isForeign
+          ? null
+          : {
+              whole,
+              producers: producers.length,
+              recorded: sum(({ recorded }) => recorded),
+              dropped: sum(({ dropped }) => Object.values(dropped).reduce((total, count) => total + count, 0)),
+              missing: sum(({ missing }) => missing),
+              gaps: gaps.slice(0, GAPS_TOLD_MAX),
+            },
     };
   }
 
@@ -164,7 +169,10 @@ export class Verification {
     const seq = walk.size;
     const contradiction = this.#contradictions.size > 0 ? this.#contradictions.get(seq) : undefined;
     if (contradiction !== undefined) return walk.break(seq, contradiction);
+    if (this.#isForeign) return;
     const told = glance(bytes, start, end, seq);
+    if (told === null && seq === 1 && this.#logs.length === 0 && !this.#withPayloads)
+      return void (this.#isForeign = true);
     if (told === null) return walk.break(seq, "its bytes do not say that they are this entry");
     if (told || personal || (this.#payloads.size > 0 && this.#payloads.has(seq)))
       this.#read(seq, bytes.toString("utf8", start, end), told);
@@ -195,8 +203,15 @@ export class Verification {
       const named = new Set(facts.keys.filter((key) => key.origin === origin).map(({ vkey }) => vkey));
       const stranger = vkeys.find((vkey) => !named.has(formatVerifier(parseVerifier(vkey))));
       if (stranger !== undefined) walk.break(walk.size, `no entry names the key ${stranger} of ${origin}`);
-      if ((facts.frozen.get(origin) ?? null) !== frozen_size)
+      const frozen = facts.frozen.get(origin);
+      if ((frozen?.size ?? null) !== frozen_size)
         walk.break(walk.size, `what the entries say of the end of ${origin} is not what the tables say`);
+      const lost = this.#lost.get(origin);
+      // Whoever cut the ledger could write a freeze over the cut. To a stranger it counts when it was signed.
+      if (lost && this.#isGiven && (frozen?.seq ?? Infinity) > (this.signatures.signed?.size ?? 0)) {
+        const signed = `${origin} had signed ${lost.signed} entries`;
+        walk.break(lost.kept + 1, `it is missing: ${signed}, and nothing that was given has signed its freeze`);
+      }
     }
   }
 }

@@ -10,7 +10,7 @@ import { newestAnchorOf, openedLog } from "../log/growth.ts";
 import { onlyService } from "../log/signing.ts";
 
 /** What the scheduled verifier (src/anchors/verifier.ts) settles, and the figure that comes of it. */
-const sql = statements("ledger", "verification_insert", "verifications", "head", "range");
+const sql = statements("ledger", "verification_insert", "verifications", "head", "range", "logs");
 
 /** A check counts for so long. */
 const HOURS_COUNTED = 24;
@@ -52,14 +52,21 @@ function endOf({ after, upto, ...row }: Row): number {
 }
 
 export async function lagOf(db: Reader): Promise<Lag> {
-  const log = await openedLog(db);
+  const [log, logs] = await Promise.all([
+    openedLog(db),
+    db.all<{ epoch: number; opened_at: Date; frozen_at: Date | null }>(sql.logs),
+  ]);
   const size = log === null ? 0 : ((await newestAnchorOf(db, log.origin))?.tree_size ?? 0);
+  // After a freeze every entry lacks a checkpoint of the new log, and waits for it since the freeze and no longer.
+  const last = logs.at(-1);
+  const needed = last && (last.frozen_at ?? (last.epoch > 1 ? last.opened_at : null));
   const [[head], [lacking]] = await Promise.all([
     db.all<{ seq: number; at: Date }>(sql.head),
     db.all<{ at: Date }>(sql.range, { after: size, limit: 1 }),
   ]);
   const lag_entries = Math.max(0, head!.seq - size);
-  const lag_seconds = lag_entries === 0 || !lacking ? 0 : (head!.at.getTime() - lacking.at.getTime()) / 1000;
+  const from = Math.max(lacking?.at.getTime() ?? 0, needed?.getTime() ?? 0);
+  const lag_seconds = lag_entries === 0 || !lacking ? 0 : (head!.at.getTime() - from) / 1000;
   return { size, lag_entries, lag_seconds: Math.max(0, lag_seconds) };
 }
 
@@ -89,6 +96,7 @@ export const recordVerification = command({
   }),
   output: z.object({ told: z.boolean().describe("Whether the finding left an entry.") }),
   may: ["steward"],
+  said_by: "programs",
   events: ["ledger.found_broken"],
   refuses: ["service.only"],
   unrecorded:

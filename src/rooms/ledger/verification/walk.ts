@@ -73,6 +73,7 @@ export class LedgerWalk {
 
   /** A root to be held against the tree when it has that size. What is behind the walk already is not looked at. */
   claim(claim: Claim): void {
+    if (claim.size === 0 && this.size === 0) return this.#holdEmpty(claim);
     if (claim.size <= this.began || claim.size < this.size) return;
     let at = this.#claims.length;
     while (at > this.#next && comesBefore(claim, this.#claims[at - 1]!)) at--;
@@ -118,6 +119,12 @@ export class LedgerWalk {
       const reason = `it is missing: ${last.by} tells of ${last.size} entries, and ${this.size} are here`;
       this.break(this.size + 1, reason);
     }
+  }
+
+  /** The root of nothing is one and the same, and a checkpoint with another is none. */
+  #holdEmpty({ onAgreed }: Claim): void {
+    this.roots_checked++;
+    onAgreed?.();
   }
 
   #hold(): void {
