@@ -1,10 +1,11 @@
 import { TILE_WIDTH } from "../tlog/tiles.ts";
 import type { Lag } from "../rooms/ledger/index.ts";
+import { ENTRIES_A_PASS } from "./signer.ts";
 
 /** AUD-LAG: for so long an entry may be without a checkpoint, and the checkpoints behind by more than a pass. */
 const BEHIND_SECONDS_MAX = 60;
-/** A tile that is not full, and the pass that is under way (ENTRIES_A_PASS of the signer). */
-const BEHIND_ENTRIES_MAX = TILE_WIDTH + 65_536;
+/** A tile that is not full, and the pass that is under way. */
+const BEHIND_ENTRIES_MAX = TILE_WIDTH + ENTRIES_A_PASS;
 /** Ten times as long as a ledger waits for its turn. */
 const UNVERIFIED_SECONDS_MAX = 600;
 

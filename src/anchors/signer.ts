@@ -26,7 +26,7 @@ import { mustGrowTo, mustHold, outsideNote, setBack } from "./standing.ts";
 import { Contradiction, GrowingTree, type RecentHashes, type Root } from "./tree.ts";
 
 /** A pass signs for so many entries at the most, so that it ends and others have their turn. */
-const ENTRIES_A_PASS = 65_536;
+export const ENTRIES_A_PASS = 65_536;
 /** Signatures that are checked between two turns of the event loop: 3 ms of it. */
 const NOTES_A_TURN = 32;
 
