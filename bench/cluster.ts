@@ -9,6 +9,8 @@ import { openDataDirectory } from "../src/database/directory.ts";
 import { startEmbedded } from "../src/database/embedded.ts";
 import { derivedPassword } from "../src/database/migrate.ts";
 import { openWorld, type World } from "../src/world.ts";
+import type { HttpLoad } from "./http_load.ts";
+import type { Reached } from "./sessions.ts";
 
 export type Cluster = { host: string; port: number; user: string; password: string; stop(): Promise<void> };
 
@@ -71,6 +73,12 @@ export async function output(
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
+}
+
+/** Runs the load over HTTP in a process of its own and answers what it reached. */
+export async function httpLoad(load: HttpLoad): Promise<Reached> {
+  const program = new URL("http_load.ts", import.meta.url).pathname;
+  return JSON.parse((await output(process.execPath, [program, JSON.stringify(load)]))!);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { httpServer } from "../src/surfaces/http/server.ts";
-import { type Cluster, closeBenchWorld, openBenchWorld, output, pgbench } from "./cluster.ts";
+import { type Cluster, closeBenchWorld, httpLoad, openBenchWorld, pgbench } from "./cluster.ts";
 import { closedLoop, median, type Reached } from "./sessions.ts";
 
 const SECONDS = 3;
@@ -64,10 +64,9 @@ async function adopt({ door, operator }: BenchWorld, count: number): Promise<str
   return tokens;
 }
 
-async function overHttp(url: string, tokens: string[], keyed: boolean): Promise<Reached> {
-  const load = new URL("http_load.ts", import.meta.url).pathname;
-  const text = await output(process.execPath, [load, JSON.stringify({ url, tokens, seconds: SECONDS, keyed })]);
-  return JSON.parse(text!);
+function overHttp(url: string, tokens: string[], keyed: boolean): Promise<Reached> {
+  const body = JSON.stringify({ namespace: "CMB", title: "Fix the login page {n}" });
+  return httpLoad({ url, tokens, seconds: SECONDS, path: "/v1/ticket/file", body, keyed });
 }
 
 function medians(rounds: Omit<FilingRow, "sessions">[]): Omit<FilingRow, "sessions"> {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** What a closed loop of sessions reached: each waits for its answer before it asks again. */
 export type Reached = { per_second: number; p50_ms: number; p99_ms: number };
 
@@ -27,6 +29,36 @@ export async function closedLoop(
   end = began + seconds * 1000;
   await round();
   return summary(latencies, performance.now() - began);
+}
+
+/**
+ * Sessions that each ask every `every_ms`, whether they were answered or not, spread over that time. A latency counts
+ * from the instant at which the question was due, so that a stall is felt by all that it kept waiting.
+ */
+export async function pacedLoop(
+  sessions: number,
+  seconds: number,
+  every_ms: number,
+  once: (session: number, n: number) => Promise<unknown>,
+  warm_seconds = 0.5,
+): Promise<Reached> {
+  const latencies: number[] = [];
+  const began = performance.now();
+  const counted = began + warm_seconds * 1000;
+  const end = counted + seconds * 1000;
+  const run = async (session: number) => {
+    const asked: Promise<unknown>[] = [];
+    for (let n = 0, due = began + (every_ms * session) / sessions; due < end; n++, due += every_ms) {
+      await sleep(Math.max(0, due - performance.now()));
+      // The timer's own lateness (up to 1 ms) is the machine's, not the answer's.
+      const from = Math.max(due, Math.min(performance.now(), due + 1));
+      const done = () => from >= counted && latencies.push(performance.now() - from);
+      asked.push(once(session, n).then(done));
+    }
+    await Promise.all(asked);
+  };
+  await Promise.all(Array.from({ length: sessions }, (_, session) => run(session)));
+  return summary(latencies, seconds * 1000);
 }
 
 export function summary(latencies: number[], elapsed_ms: number): Reached {

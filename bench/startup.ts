@@ -40,9 +40,10 @@ export async function startup(progress: (line: string) => void): Promise<Startup
   }
 }
 
-type Running = { child: ChildProcess; seconds: number; url: string; token: string };
+export type Running = { child: ChildProcess; seconds: number; url: string; token: string };
 
-async function serve(directory: string): Promise<Running> {
+/** Starts the server of this clone in a process of its own. */
+export async function serve(directory: string): Promise<Running> {
   const began = performance.now();
   const child = spawn(process.execPath, [join(root, "src/main.ts"), "serve", "--json"], {
     env: { ...process.env, LONGWATCH_DATA: directory, LONGWATCH_PORT: "0" },
@@ -55,7 +56,7 @@ async function serve(directory: string): Promise<Running> {
   throw new Error("the server ended before it served");
 }
 
-function stop(child: ChildProcess): Promise<void> {
+export function stop(child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");
   return new Promise((resolve) => child.once("exit", () => resolve()));
 }

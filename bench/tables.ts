@@ -1,6 +1,9 @@
 import type { AnchoringRow } from "./anchoring.ts";
+import type { DecidingRow } from "./deciding.ts";
 import type { FilingRow } from "./filing.ts";
+import type { HookRow } from "./guard.ts";
 import { FEW, type HistoryRow, MANY } from "./history.ts";
+import type { Reached } from "./sessions.ts";
 import type { StartupRow } from "./startup.ts";
 import { ENTRIES, type VerifyingRow } from "./verifying.ts";
 
@@ -59,6 +62,28 @@ export function anchoringTable({ alone, signed, ratio, anchors }: AnchoringRow):
 | ${count(alone)} | ${count(signed)}, ${count(anchors)} checkpoints signed | ${verdict(ratio, 0.95, "more")} |`;
 }
 
+/** What a guard may wait for the decision point, of the time that an agent waits for its guard. */
+const DECISION_P99_MS = 5;
+
+export function decidingTable(row: DecidingRow): string {
+  const line = (what: string, { per_second, p50_ms, p99_ms }: Reached) => {
+    const held = `at most ${DECISION_P99_MS}: ${p99_ms <= DECISION_P99_MS ? "holds" : "**missed**"}`;
+    const count = Math.round(per_second).toLocaleString("en");
+    return `| ${what} | ${count} | ${p50_ms.toFixed(1)} | ${p99_ms.toFixed(1)} (${held}) |`;
+  };
+  return `## Decisions, 64 askers
+
+A fleet of 200 seats. One decision in four is a denial with ranked, re-checked and held seats; each is durable in the
+ledger and in the log of decisions before it is answered. At a pace, each asker asks every 100 ms, answered or not.
+
+| | decisions a second | p50, ms | p99, ms |
+|---|---|---|---|
+${line("at the door, at a pace", row.door_paced)}
+${line("over HTTP (AuthZEN), at a pace", row.http_paced)}
+${line("at the door, each at once after its answer", row.door)}
+${line("over HTTP (AuthZEN), each at once after its answer", row.http)}`;
+}
+
 export function historyTable(row: HistoryRow): string {
   const few = FEW.toLocaleString("en");
   const many = MANY.toLocaleString("en");
@@ -104,6 +129,24 @@ export function startupTable(row: StartupRow): string {
 | \`longwatch queue read\` against a running server | ${row.cli_ms.toFixed(1)} ms |
 | \`node -e 0\` | ${row.node_ms.toFixed(1)} ms |
 | ratio | ${verdict(row.cli_ms / row.node_ms, 1, "less")} |`;
+}
+
+/** The last row is the limit. */
+export function guardTable(rows: HookRow[]): string {
+  const limit = rows.at(-1)!;
+  const lines = rows.map(({ what, median_ms, p95_ms }) => {
+    const ratio = median_ms / limit.median_ms;
+    return `| ${what} | ${median_ms.toFixed(1)} ms | ${p95_ms.toFixed(1)} ms | ${verdict(ratio, 1, "less")} |`;
+  });
+  return `## The guard, before each tool call of an agent
+
+The whole hook as a CLI runs it: its command line in a shell, the launcher, the start, reading the call, the question to
+the server where there is one, the answer. Beside it, in the same rounds, an empty program of the same Node.
+
+| | median | p95 | hook ÷ node |
+|---|---|---|---|
+${lines.slice(0, -1).join("\n")}
+| ${limit.what} | ${limit.median_ms.toFixed(1)} ms | ${limit.p95_ms.toFixed(1)} ms | |`;
 }
 
 export function verifyingTable(row: VerifyingRow): string {

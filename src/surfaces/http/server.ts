@@ -8,6 +8,7 @@ import { serverClosing } from "../../kernel/refusals.ts";
 import { mcpRoutes } from "../mcp/http.ts";
 import { ledgerStream } from "../streams/ledger.ts";
 import type { Wakes } from "../streams/wakes.ts";
+import { authzenRoutes } from "./authzen.ts";
 import { documentation } from "./documentation.ts";
 import { openapi, pathOf } from "./openapi.ts";
 import { typedQuery } from "./querystring.ts";
@@ -79,6 +80,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     return { ...catalogue, operations: catalogue.operations.filter(({ may }) => may.includes(role)) };
   });
   operationRoutes(app, door, catalogue);
+  await authzenRoutes(app, door);
   ledgerStream(app, door, wakes);
   tlogRoutes(app, { door, publicLog: options.publicLog ?? (async () => null) });
   if (options.witness) witnessRoutes(app, { door, log, ...options.witness });
