@@ -41,7 +41,7 @@ export function catalogue(operations: readonly Defined[], version: string): Cata
       output: jsonSchema(op.output, "output"),
       may: op.may,
       refuses: op.refuses,
-      ...(op.kind === "command" && op.said_by ? { said_by: op.said_by } : {}),
+      ...(op.said_by ? { said_by: op.said_by } : {}),
     })),
   };
 }

@@ -1,6 +1,7 @@
 import { connectionLost, type Database, type TenantTransaction, unavailable } from "./database.ts";
 import { type Accepted, eventsOf, type Outcome, type Pending, runGroups } from "./batch.ts";
-import type { Caller, Event, World } from "./operation.ts";
+import type { Caller, Event, Operation, World } from "./operation.ts";
+import { denialOf } from "./permission.ts";
 import type { Authority, Head, Journal, Record } from "./ports.ts";
 import { Refusal } from "./refusal.ts";
 import { internalRefusal, secretGone, tokenWorthless } from "./refusals.ts";
@@ -22,6 +23,7 @@ export class Committer {
   #database: Database;
   #journal: Journal;
   #authority: Authority;
+  #operation: (name: string) => Operation | undefined;
   #onInternal: (error: unknown, command: string) => void;
   #onCommit: (seq: number) => void;
   #onLost: (pending: Pending, refusal: Refusal) => void;
@@ -33,6 +35,7 @@ export class Committer {
     database: Database;
     journal: Journal;
     authority: Authority;
+    operation: (name: string) => Operation | undefined;
     onInternal: (error: unknown, command: string) => void;
     onCommit: (seq: number) => void;
     /** Told of each command that left no entry, not even of its failure. */
@@ -42,6 +45,7 @@ export class Committer {
     this.#database = options.database;
     this.#journal = options.journal;
     this.#authority = options.authority;
+    this.#operation = options.operation;
     this.#onInternal = options.onInternal;
     this.#onCommit = options.onCommit;
     this.#onLost = options.onLost;
@@ -144,11 +148,12 @@ export class Committer {
         authorityChanged: () => {
           authorityChanged = true;
         },
+        operation: this.#operation,
       };
       const outcomes = await runGroups(world, batch);
-      const worthless = await this.#unauthenticated(tx, await head, batch);
+      const { worthless, demoted } = await this.#unauthenticated(tx, await head, batch);
       const repeats = await answered;
-      if (worthless.size > 0 || repeats.length > 0) {
+      if (worthless.size > 0 || demoted || repeats.length > 0) {
         await tx.rollback();
         return this.#withoutUncounted(batch, worthless, repeats);
       }
@@ -201,9 +206,13 @@ export class Committer {
     }
   }
 
-  /** Those whose token is no longer worth anything at the instant of the act. */
-  async #unauthenticated(tx: TenantTransaction, head: Head, batch: Pending[]): Promise<Set<Pending>> {
+  /**
+   * Those whose token is no longer worth anything at the instant of the act; and whether somebody may say less than a
+   * moment ago, having been a deputy: he is denied from now on.
+   */
+  async #unauthenticated(tx: TenantTransaction, head: Head, batch: Pending[]) {
     const worthless = new Set<Pending>();
+    let demoted = false;
     for (const pending of batch) {
       let { credential } = pending;
       if (credential.authority_revision !== head.authority_revision) {
@@ -212,11 +221,16 @@ export class Committer {
           worthless.add(pending);
           continue;
         }
+        const denial = pending.denial?.kind === "denied" ? null : denialOf(pending.command, renewed);
+        if (denial) {
+          pending.denial = denial;
+          demoted = true;
+        }
         credential = pending.credential = renewed;
       }
       if (credential.expires_at !== null && credential.expires_at <= head.at) worthless.add(pending);
     }
-    return worthless;
+    return { worthless, demoted };
   }
 
   #withoutUncounted(batch: Pending[], worthless: Set<Pending>, repeats: Answered[]): Pending[] {

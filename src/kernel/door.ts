@@ -2,7 +2,8 @@ import type { z } from "zod";
 import type { Accepted, Pending } from "./batch.ts";
 import { Committer } from "./committer.ts";
 import { connectionLost, type Database, type TenantTransaction, unavailable } from "./database.ts";
-import { type Caller, type Command, type Operation, type Query, type Role, roles } from "./operation.ts";
+import { type Caller, type Operation, type Query, type Role, roles } from "./operation.ts";
+import { allocationDenial, denialOf, denialRecord, rolesOf } from "./permission.ts";
 import type { Authority, Credential, Journal, Outside } from "./ports.ts";
 import { type FieldProblem, Refusal } from "./refusal.ts";
 import { serverClosing, tokenWorthless, tooBusy } from "./refusals.ts";
@@ -64,10 +65,12 @@ export class Door {
   async say(token: string, name: string, raw: unknown, options: SayOptions = {}): Promise<Accepted> {
     const command = this.#operation(name, "command");
     if (options.key !== undefined) checkKey(options.key);
-    const credential = await this.#credential(token);
-    const denial = denialOf(command, credential);
+    const { credential, denial } = await this.#permitted(command, token);
     if (denial) return this.#enqueue({ command, credential, input: {}, request: null, denial }, options);
     const input = parse(command.input, raw);
+    const allocating = allocationDenial(command, credential, input);
+    if (allocating)
+      return this.#enqueue({ command, credential, input: {}, request: null, denial: allocating }, options);
     const request =
       options.key === undefined
         ? null
@@ -108,13 +111,22 @@ export class Door {
   /** Asks a query as the holder of `token`, in a read-only transaction. */
   async ask(token: string, name: string, raw: unknown): Promise<unknown> {
     const query = this.#operation(name, "query");
-    const credential = await this.#credential(token);
-    const denial = denialOf(query, credential);
+    const { credential, denial } = await this.#permitted(query, token);
     if (denial)
       return this.#enqueue({ command: denialRecord(query), credential, input: {}, request: null, denial }, {});
     const input = parse(query.input, raw);
     const output = await this.#read(query, credential, input);
+    await this.#leave(query, credential, output);
     return this.#options.strict ? query.output.parse(output) : output;
+  }
+
+  async #leave(query: Query, credential: Credential, output: unknown): Promise<void> {
+    const left = query.leaves?.(output as never, credential.caller) ?? null;
+    if (left === null) return;
+    const command = this.#operation(left.command, "command");
+    if (denialOf(command, credential) !== null) return;
+    const input = parse(command.input, left.input);
+    await this.#enqueue({ command, credential, input, request: null, denial: null }, {});
   }
 
   /** Refuses new work, finishes what was accepted. */
@@ -151,7 +163,7 @@ export class Door {
         const head = await peeked;
         if (credential.authority_revision !== head.authority_revision) {
           const renewed = await authority.renewed(tx, credential);
-          if (renewed === null || !may.includes(renewed.caller.role)) throw tokenWorthless();
+          if (renewed === null || !rolesOf(renewed.caller).some((role) => may.includes(role))) throw tokenWorthless();
         }
         if (credential.expires_at !== null && credential.expires_at <= head.at) throw tokenWorthless();
         await tx.commit();
@@ -175,9 +187,17 @@ export class Door {
     });
   }
 
-  async #credential(token: string): Promise<Credential> {
+  /** What is remembered of a token is enough to let it pass, but not to deny it: it may be allowed more by now. */
+  async #permitted(operation: Operation, token: string): Promise<{ credential: Credential; denial: Refusal | null }> {
+    const remembered = await this.#credential(token);
+    if (denialOf(operation, remembered) === null) return { credential: remembered, denial: null };
+    const credential = await this.#credential(token, "anew");
+    return { credential, denial: denialOf(operation, credential) };
+  }
+
+  async #credential(token: string, how?: "anew"): Promise<Credential> {
     try {
-      return await this.#options.authority.credential(this.#options.database, token);
+      return await this.#options.authority.credential(this.#options.database, token, how);
     } catch (error) {
       throw connectionLost(error) ? unavailable(error) : error;
     }
@@ -234,6 +254,7 @@ export class Door {
       database,
       journal,
       authority,
+      operation: (name) => this.operations.get(name),
       onInternal: log ?? (() => {}),
       onCommit: (seq) => onCommit?.(tenant_id, seq),
       onLost: (pending, refusal) => this.#lost(pending, refusal),
@@ -257,24 +278,4 @@ export function parse<Shape extends z.ZodObject>(shape: Shape, raw: unknown): z.
   });
   const named = fields.map(({ field, message }) => `${field}: ${message}`).join("; ");
   throw new Refusal("invalid", "input.invalid", named, { fields });
-}
-
-function denialOf(operation: Operation, { caller, scope }: Credential): Refusal | null {
-  const enough = scope === "full" || (scope === "read" && operation.kind === "query");
-  if (!enough && !(operation.kind === "command" && operation.redeems === scope))
-    return new Refusal("denied", "scope.too_small", `A token of scope ${scope} may not say ${operation.name}.`, {
-      hint: "Ask the operator for a token with the full scope.",
-    });
-  if (operation.may.includes(caller.role)) return null;
-  return new Refusal("denied", "role.forbidden", `A ${caller.role} may not say ${operation.name}.`, {
-    hint: `This is for: ${operation.may.join(", ")}.`,
-    facts: { may: operation.may },
-  });
-}
-
-// A denied query is recorded like a denied command; it needs the shape of one to pass the committer.
-function denialRecord(query: Query): Command {
-  const { name, summary, input, output, may, refuses } = query;
-  const run = async () => [];
-  return { kind: "command", batched: true, name, summary, input, output, may, refuses, events: [], run };
 }

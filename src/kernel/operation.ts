@@ -28,6 +28,12 @@ export type Caller = {
   role: Role;
   /** The session behind a seat's name; a replaced session's token is worth nothing. Null for people and services. */
   incarnation: string | null;
+  /**
+   * A sub-agent's operations and protected actions. Absent for everybody else: a seat's role alone says what it may.
+   */
+  scope?: readonly string[];
+  /** Roles of which nobody is heard, and for which the caller stands in as their deputy. */
+  stands_in_for?: readonly Role[];
   /** The server itself, which acts without a token. Nobody gets this by a token, whoever's name it bears. */
   inside?: true;
 };
@@ -63,6 +69,8 @@ export type World = {
   record(event: Event): void;
   /** Says that a token, role or seat changed, so that every process reads authority anew before its next act. */
   authorityChanged(): void;
+  /** The operation of a name, if there is one. */
+  operation(name: string): Operation | undefined;
 };
 
 type Shape = z.ZodObject;
@@ -74,6 +82,13 @@ type CommandBase<I extends Shape, O extends Shape> = {
   input: I;
   output: O;
   may: readonly Role[];
+  /** A sub-agent may say it whatever its scope: who it is, that it is alive, what it may. */
+  unscoped?: true;
+  /**
+   * That it gives out a number or an identity: always, or where its input asks for one. A sub-agent has none of its own
+   * to give (J38), so it may not say it.
+   */
+  allocates?: true | ((input: never) => boolean);
   /** Every event this command can cause. Empty only with `unrecorded`. */
   events: readonly string[];
   /** Refusal codes a caller can meet, beside the door's own. */
@@ -111,16 +126,25 @@ export type Query<I extends Shape = Shape, O extends Shape = Shape> = {
   input: I;
   output: O;
   may: readonly Role[];
+  /** As of a command. */
+  unscoped?: true;
+  /** As of a command. */
+  said_by?: "programs";
   refuses: readonly string[];
+  /** A command that reading it leaves behind in the reader's name, such as a receipt; where he may say it. */
+  leaves?(output: z.input<O>, reader: Caller): { command: string; input: unknown } | null;
   read(world: Look, input: z.output<I>): Promise<z.input<O>>;
 };
 
 // operations of every shape stand in one list.
 export type Operation = Command<any, any> | Query<any, any>;
 
-/** Defines a command whose calls run one at a time, each in a transaction of its own. */
+/**
+ * Defines a command whose calls run one at a time, each in a transaction of its own. A refusal that it throws undoes
+ * the transaction; one that it returns leaves what was written, such as the decision behind it.
+ */
 export function command<I extends Shape, O extends Shape>(
-  spec: CommandBase<I, O> & { run(world: World, call: Call<z.output<I>>): Promise<Act<z.input<O>>> },
+  spec: CommandBase<I, O> & { run(world: World, call: Call<z.output<I>>): Promise<Act<z.input<O>> | Refusal> },
 ): Command<I, O> {
   return {
     ...strict(spec),

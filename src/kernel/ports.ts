@@ -44,8 +44,8 @@ export type Credential = {
 };
 
 export interface Authority {
-  /** Who holds this token. Throws Refusal `token.unknown`. May answer from memory. */
-  credential(database: Database, token: string): Promise<Credential>;
+  /** Who holds this token. Throws Refusal `token.unknown`. May answer from memory, unless it is asked anew. */
+  credential(database: Database, token: string, how?: "anew"): Promise<Credential>;
   /** A principal of a tenant, for what the server itself says: the clock, the first start. */
   inner(database: Database, tenant_id: number, name: string): Promise<Credential>;
   /** The same read anew inside the transaction; null when the token is worth nothing any more. */

@@ -47,7 +47,7 @@ describe("an actionable post", () => {
     assert.equal((await act(item, "CANCELLED")).state, "cancelled");
     const other = await file();
     await act(other, "IN_PROGRESS");
-    assert.equal((await act(other, "DONE")).state, "done");
+    assert.equal((await act(other, "DONE", alice, { body: "WORK_PROOF: commit 1a2b3c4" })).state, "done");
   });
 
   it("comes with the ticket's own entries before it, in one transaction", async () => {
@@ -76,7 +76,7 @@ describe("an actionable post", () => {
     await world.say(alice, "ticket.unblock", { id, reason: "the key came" });
     await act(id, "IN_PROGRESS");
     await refused("in_progress", bob);
-    await act(id, "DONE");
+    await act(id, "DONE", alice, { body: "WORK_PROOF: commit 1a2b3c4" });
     await refused("done");
     assert.equal(await stateOf(id), "done");
   });

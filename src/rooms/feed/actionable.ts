@@ -1,7 +1,8 @@
 import type { Act, Caller, Command, Event, World } from "../../kernel/operation.ts";
 import { parse } from "../../kernel/door.ts";
 import { Refusal } from "../../kernel/refusal.ts";
-import { findTicket, operations as tickets } from "../tickets/index.ts";
+import { findTicket, operations as tickets, Proofs } from "../tickets/index.ts";
+import { readMarkers } from "./markers.ts";
 
 /** The states that a post may give, as the founding fleets write them (origins A3). */
 export const postStates = [
@@ -81,7 +82,25 @@ function priorityOf(word: string | undefined): number | undefined {
   throw new Refusal("invalid", "input.invalid", `priority: ${message}`, { fields: [{ field: "priority", message }] });
 }
 
-async function moving(world: World, caller: Caller, { item, state, subject }: Post): Promise<Say> {
+/** The markers of a DONE that are proofs, and the fields of ticket.finish that say the same (origins A2). */
+const PROOF_MARKERS: Record<string, keyof typeof Proofs.shape> = {
+  DELIVERABLE: "deliverable",
+  MERGE: "merge",
+  WORK_PROOF: "work_proof",
+  "USER-VALUE-CLOSURE": "user_value",
+  "FOLLOW-ONS": "follow_ons",
+  activation: "activation",
+  "DESIGN-REVIEW": "design_review",
+};
+
+/** The proofs in a post's body. A marker that comes twice says both: each line is one more part or item. */
+function proofsIn(body: string): Record<string, string> {
+  const said = readMarkers(body).filter(({ marker, value }) => PROOF_MARKERS[marker] !== undefined && value !== "");
+  const lines = Map.groupBy(said, ({ marker }) => PROOF_MARKERS[marker]!);
+  return Object.fromEntries([...lines].map(([field, all]) => [field, all.map(({ value }) => value).join("; ")]));
+}
+
+async function moving(world: World, caller: Caller, { item, state, subject, body }: Post): Promise<Say> {
   if (item === undefined || state === undefined) throw needs(item === undefined ? "item" : "state");
   const row = await findTicket(world.db, item);
   const { id, claim_token } = row;
@@ -90,7 +109,7 @@ async function moving(world: World, caller: Caller, { item, state, subject }: Po
   if (state === "CLAIMED" || state === "IN_PROGRESS") return { command: tickets.claim, input: { id } };
   // The session that holds the claim is its proof; any other is told by the fence who holds it.
   const claim = { id, claim_token: mine ? claim_token : "00000000-0000-0000-0000-000000000000" };
-  if (state === "DONE") return { command: tickets.finish, input: { ...claim, note: subject } };
+  if (state === "DONE") return { command: tickets.finish, input: { ...claim, note: subject, ...proofsIn(body) } };
   if (state === "AWAITING_CLAIM") {
     if (!mine) throw needsProof(id, row.state);
     return { command: tickets.release, input: { ...claim, reason: subject } };

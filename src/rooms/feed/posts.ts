@@ -47,6 +47,7 @@ export const append = batchCommand({
   }),
   output: Posted,
   may: WORKERS,
+  allocates: ({ reserve }: { reserve?: string | undefined }) => reserve !== undefined,
   events: ["post.appended", ...TICKET_EVENTS],
   refuses: [
     "post.unknown",

@@ -9,7 +9,17 @@ import { type Principal, resolveName, resolveNames } from "./resolve.ts";
 import { HEARD_SECONDS } from "./presence.ts";
 import { newToken, TOKEN_DAYS, TOKEN_DAYS_MAX } from "./tokens.ts";
 
-const sql = statements("seats", "insert", "insert_names", "adopt", "retire", "revoke", "insert_token", "beat");
+const sql = statements(
+  "seats",
+  "insert",
+  "insert_names",
+  "adopt",
+  "retire",
+  "revoke",
+  "insert_token",
+  "beat",
+  "end_sub_agents",
+);
 
 /** Those who set up a fleet. */
 export const KEEPERS = ["operator", "coordinator", "steward"] as const satisfies readonly Role[];
@@ -44,6 +54,7 @@ export const adopt = command({
     names: z.array(z.string()).describe("Every form of the name that finds this seat."),
   }),
   may: KEEPERS,
+  allocates: true,
   events: ["seat.registered", "seat.adopted", "seat.replaced"],
   refuses: ["seat.held", "seat.not_a_seat"],
   secrets: ["token"],
@@ -57,6 +68,7 @@ export const adopt = command({
     const id = known?.id ?? (await register(world.db, [{ ...input, lane, forms }]))[0]!;
     const incarnation = randomUUID();
     const { token, token_hash } = newToken();
+    const sub_agents = known === null ? [] : await endSubAgents(world.db, input.name);
     world.db.send(sql.adopt, { id, role: input.role, lane, incarnation });
     world.db.send(sql.revoke, { principal_id: id });
     const seconds = input.token_days * 86_400;
@@ -74,7 +86,9 @@ export const adopt = command({
       output: { ...data, token, expires_at: row.expires_at.toISOString(), names: forms.map(({ name }) => name) },
       events: [
         ...(known ? [] : [{ kind: "seat.registered", subject: input.name, data: { seat: input.name } }]),
-        ...(replaced ? [{ kind: "seat.replaced", subject: input.name, data: { incarnation: replaced } }] : []),
+        ...(replaced
+          ? [{ kind: "seat.replaced", subject: input.name, data: { incarnation: replaced, ...told(sub_agents) } }]
+          : []),
         { kind: "seat.adopted", subject: input.name, data },
       ],
     };
@@ -90,9 +104,20 @@ function refuseAboveOwn(own: Role, wanted: Role): void {
   });
 }
 
+/** Ends the sessions of a principal's sub-agents, which do not outlive its own. Answers their names. */
+export async function endSubAgents(db: Transaction, name: string): Promise<string[]> {
+  return (await db.all<{ name: string }>(sql.end_sub_agents, { name })).map((row) => row.name);
+}
+
+/** What an entry says of the sub-agents that ended with its act. */
+export function told(sub_agents: readonly string[]): { sub_agents?: readonly string[] } {
+  return sub_agents.length > 0 ? { sub_agents } : {};
+}
+
 /** The second session is told, even if neither has posted (J40). A seat that fell silent may be taken. */
-function refuseWhenHeld(seat: Principal, replace: boolean): void {
-  if (seat.kind !== "seat") throw new Refusal("conflict", "seat.not_a_seat", `${seat.name} is a ${seat.kind}.`);
+export function refuseWhenHeld(seat: Principal, replace: boolean): void {
+  if (seat.kind !== "seat" && seat.kind !== "sub_agent")
+    throw new Refusal("conflict", "seat.not_a_seat", `${seat.name} is a ${seat.kind}.`);
   const silent_seconds = (seat.now.getTime() - (seat.heard_at?.getTime() ?? 0)) / 1000;
   if (seat.incarnation === null || replace || silent_seconds > HEARD_SECONDS) return;
   throw new Refusal(
@@ -136,6 +161,7 @@ export const importSeat = batchCommand({
   }),
   output: z.object({ seat: z.string(), imported: z.boolean().describe("False when it was here already.") }),
   may: KEEPERS,
+  allocates: true,
   events: ["seat.registered"],
   refuses: [],
   unrecorded: "A seat that is here already is left as it is; only new ones are written, each with its entry.",
@@ -175,6 +201,7 @@ export const beat = batchCommand({
   }),
   output: z.object({ seat: z.string(), next_seconds: z.int().describe("When to beat again, at the latest.") }),
   may: roles,
+  unscoped: true,
   events: ["seat.changed"],
   refuses: ["seat.not_adopted"],
   unrecorded: "A beat moves nothing; the change of status that it brings is recorded.",
@@ -219,10 +246,14 @@ export const retire = command({
     const seat = await resolveName(world.db, input.seat);
     if (seat.kind !== "seat") throw new Refusal("conflict", "seat.not_a_seat", `${seat.name} is a ${seat.kind}.`);
     if (seat.retired_at) throw new Refusal("conflict", "seat.retired", `${seat.name} is retired already.`);
+    const sub_agents = await endSubAgents(world.db, seat.name);
     world.db.send(sql.retire, { id: seat.id });
     const revoked = await world.db.all(sql.revoke, { principal_id: seat.id });
     world.authorityChanged();
-    const data = { seat: seat.name, tokens_revoked: revoked.length };
-    return { output: data, events: [{ kind: "seat.retired", subject: seat.name, data }] };
+    const output = { seat: seat.name, tokens_revoked: revoked.length };
+    return {
+      output,
+      events: [{ kind: "seat.retired", subject: seat.name, data: { ...output, ...told(sub_agents) } }],
+    };
   },
 });

@@ -3,7 +3,7 @@ import { command, text } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { tokenWorthless } from "../../kernel/refusals.ts";
 import { statements } from "../../kernel/sql.ts";
-import { AnyName, Days } from "./commands.ts";
+import { AnyName, Days, endSubAgents, told } from "./commands.ts";
 import { resolveName } from "./resolve.ts";
 import { hashToken, newToken, SIGN_IN_SECONDS, TOKEN_DAYS } from "./tokens.ts";
 
@@ -19,14 +19,15 @@ export const issue = command({
   }),
   output: z.object({ name: z.string(), token: z.string(), scope: z.string(), expires_at: z.iso.datetime() }),
   may: ["operator"],
+  allocates: true,
   events: ["token.issued"],
   refuses: ["seat.unknown", "seat.ambiguous", "token.for_seat"],
   secrets: ["token"],
   async run(world, { input }) {
     const { id, name, kind } = await resolveName(world.db, input.name);
-    if (kind === "seat")
+    if (kind === "seat" || kind === "sub_agent")
       throw new Refusal("conflict", "token.for_seat", `${name} is a seat.`, {
-        hint: "A seat's token comes from seat.adopt.",
+        hint: "A seat's token comes from seat.adopt, a sub-agent's from seat.spawn.",
       });
     const { token, token_hash } = newToken();
     const seconds = input.scope === "sign_in" ? SIGN_IN_SECONDS : input.token_days * 86_400;
@@ -52,6 +53,7 @@ export const redeem = command({
   input: z.object({ token: text(100).min(20).describe("The sign-in token itself, so that it can be used up.") }),
   output: z.object({ name: z.string(), token: z.string(), expires_at: z.iso.datetime() }),
   may: ["operator"],
+  allocates: true,
   events: ["token.redeemed"],
   refuses: ["token.unknown"],
   redeems: "sign_in",
@@ -89,10 +91,11 @@ export const revoke = command({
   refuses: ["seat.unknown", "seat.ambiguous"],
   async run(world, { input }) {
     const { id, name } = await resolveName(world.db, input.name);
+    const sub_agents = await endSubAgents(world.db, name);
     const revoked = await world.db.all(sql.revoke, { principal_id: id });
     world.authorityChanged();
-    const data = { name, tokens_revoked: revoked.length };
-    return { output: data, events: [{ kind: "token.revoked", subject: name, data }] };
+    const output = { name, tokens_revoked: revoked.length };
+    return { output, events: [{ kind: "token.revoked", subject: name, data: { ...output, ...told(sub_agents) } }] };
   },
 });
 
@@ -107,6 +110,7 @@ export const openTenant = command({
   }),
   output: z.object({ tenant: z.string(), token: z.string().describe("Its operator's first token.") }),
   may: ["operator"],
+  allocates: true,
   events: ["tenant.opened"],
   refuses: ["tenant.not_first", "tenant.exists"],
   secrets: ["token"],

@@ -13,6 +13,9 @@ export type NameForm = { name: string; form: "own" | "short" | "hashed" | "alias
  */
 export function nameForms(name: string): NameForm[] {
   const own: NameForm = { name, form: "own" };
+  const slash = name.lastIndexOf("/");
+  // A sub-agent is found below every form of its parent's name.
+  if (slash >= 0) return nameForms(name.slice(0, slash)).map((of) => ({ ...of, name: of.name + name.slice(slash) }));
   const parts = LONG.exec(name)?.groups;
   if (parts) {
     const { provider, surface, lane, ordinal } = parts as Record<string, string>;

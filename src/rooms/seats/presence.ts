@@ -51,14 +51,14 @@ export const list = query({
   input: z.object({
     lane: text(60).optional().describe("Only the seats of this lane."),
     state: z.enum(presenceStates).optional().describe("Only the seats in this state."),
-    all: z.boolean().default(false).describe("People and services too."),
+    all: z.boolean().default(false).describe("People, services and sub-agents too."),
     limit: z.int().min(1).max(5000).default(500).describe("At most this many."),
   }),
   output: z.object({ seats: z.array(Seat) }),
   may: roles,
   refuses: [],
   async read({ db }, { lane, state, all, limit }) {
-    const kinds = all ? ["seat", "person", "service"] : ["seat"];
+    const kinds = all ? ["seat", "person", "service", "sub_agent"] : ["seat"];
     const rows = await db.all(sql.list, { kinds, lane: lane ?? null, limit });
     const seats = rows.map((row) => ({
       name: row.name,
@@ -85,6 +85,7 @@ export const whoami = query({
     incarnation: z.string().nullable(),
   }),
   may: roles,
+  unscoped: true,
   refuses: [],
   async read({ caller }) {
     const { tenant, name, role, incarnation } = caller;

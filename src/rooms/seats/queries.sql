@@ -15,6 +15,30 @@ insert into seats.principals (tenant_id, name, kind, role, lane)
 select :tenant_id, * from unnest(:names::text[], :kinds::text[], :roles::text[], :lanes::text[])
 returning id, name;
 
+-- name: spawn
+-- A sub-agent that was here before is begun anew, under its own row.
+insert into seats.principals (tenant_id, name, kind, role, lane, scope, incarnation, adopted_at, heard_at)
+select :tenant_id, :name, 'sub_agent', p.role, p.lane, :scope::text[], :incarnation, statement_timestamp(),
+  statement_timestamp()
+from seats.principals p where p.tenant_id = :tenant_id and p.id = :parent_id
+on conflict (tenant_id, name) do update set role = excluded.role, lane = excluded.lane, scope = excluded.scope,
+  incarnation = excluded.incarnation, adopted_at = excluded.adopted_at, heard_at = excluded.heard_at,
+  output_at = null, status = 'idle', retired_at = null
+returning id, lane;
+
+-- name: insert_child_token
+-- A sub-agent's token does not outlive those of its parent's session.
+insert into seats.tokens (tenant_id, token_hash, principal_id, incarnation, scope, expires_at)
+select :tenant_id, :token_hash, :principal_id, :incarnation, 'full',
+  least(max(t.expires_at), statement_timestamp() + make_interval(secs => :seconds))
+from seats.tokens t
+where t.tenant_id = :tenant_id and t.principal_id = :parent_id and t.incarnation = :parent_incarnation
+  and t.revoked_at is null
+returning expires_at;
+
+-- name: end_sub_agents
+select name from seats.end_sub_agents(:tenant_id, :name) name order by name;
+
 -- name: insert_names
 insert into seats.names (tenant_id, name, principal_id, form)
 select :tenant_id, * from unnest(:names::text[], :principal_ids::bigint[], :forms::text[])
@@ -57,7 +81,7 @@ select p.tenant_id, t.name as tenant, p.id as principal_id, p.name, p.role, p.in
 from seats.principals p
 join kernel.tenants t on t.id = p.tenant_id
 join ledger.heads h on h.tenant_id = p.tenant_id
-where p.tenant_id = :tenant_id and p.name = :name and p.kind <> 'seat';
+where p.tenant_id = :tenant_id and p.name = :name and p.kind in ('person', 'service');
 
 -- name: open_tenant
 select t.tenant_id as opened_tenant_id, t.operator_id from seats.open_tenant(:name) t;
@@ -88,3 +112,52 @@ select p.id, p.name, p.kind, p.role, p.lane, p.incarnation, p.adopted_at, p.reti
 from seats.principals p
 where tenant_id = :tenant_id and kind = any (:kinds::text[]) and (:lane::text is null or lane = :lane)
 order by name collate "C" limit :limit;
+
+-- name: deputy_insert
+insert into seats.deputies (tenant_id, role, deputy_id, named_by)
+values (:tenant_id, :role, :deputy_id, :named_by) on conflict do nothing returning deputy_id;
+
+-- name: deputy_delete
+delete from seats.deputies where tenant_id = :tenant_id and role = :role and deputy_id = :deputy_id
+returning deputy_id;
+
+-- name: role_holders
+select p.role, p.name, p.incarnation, p.adopted_at, p.retired_at, p.status, p.heard_at, p.output_at,
+  statement_timestamp() as now
+from seats.principals p
+where p.tenant_id = :tenant_id and p.role = any (:roles::text[]) and p.retired_at is null and p.kind = 'seat'
+order by p.name collate "C";
+
+-- name: role_deputies
+select d.role, p.name, p.incarnation, p.adopted_at, p.retired_at, p.status, p.heard_at, p.output_at,
+  statement_timestamp() as now
+from seats.deputies d
+cross join lateral (select * from seats.principals p
+  where p.tenant_id = :tenant_id and p.id = d.deputy_id limit 1) p
+where d.tenant_id = :tenant_id and d.role = any (:roles::text[])
+order by p.name collate "C";
+
+-- name: role_silences
+-- Since when each role is silent: its holders' last beat. A role whose holders have all retired is looked at as long
+-- as it has a deputy, from when that one was named.
+select s.role, max(s.at) as since
+from (
+  select p.role, p.heard_at as at from seats.principals p
+  where p.tenant_id = :tenant_id and p.role = any (:roles::text[]) and p.retired_at is null and p.kind = 'seat'
+    and p.incarnation is not null
+  union all
+  select d.role, d.named_at from seats.deputies d where d.tenant_id = :tenant_id and d.role = any (:roles::text[])
+) s
+where s.at is not null
+group by s.role order by s.role;
+
+-- name: dormancies_open
+select role, since from seats.dormancies where tenant_id = :tenant_id and ended_at is null order by role;
+
+-- name: dormancies_begin
+insert into seats.dormancies (tenant_id, noticed_at, role, since)
+select :tenant_id, :at, * from unnest(:roles::text[], :sinces::timestamptz[]);
+
+-- name: dormancies_end
+update seats.dormancies set ended_at = :at
+where tenant_id = :tenant_id and role = any (:roles::text[]) and ended_at is null;

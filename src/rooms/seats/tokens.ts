@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { tokenWorthless } from "../../kernel/refusals.ts";
 import type { Database, TenantTransaction } from "../../kernel/database.ts";
+import type { Role } from "../../kernel/operation.ts";
 import type { Authority, Credential } from "../../kernel/ports.ts";
 import { statements } from "../../kernel/sql.ts";
 
@@ -33,11 +34,13 @@ type Holder = {
   tenant: string;
   principal_id: number;
   name: string;
-  role: Credential["caller"]["role"];
+  role: Role;
   incarnation: string | null;
   scope: string;
   expires_at: Date | null;
   authority_revision: number;
+  reach?: string[] | null;
+  stands_in_for?: Role[];
 };
 
 /**
@@ -49,9 +52,9 @@ export function rememberingAuthority(): Authority {
   const remembered = new Map<string, Credential>();
 
   return {
-    async credential(database: Database, token: string) {
+    async credential(database: Database, token: string, how?: "anew") {
       const known = remembered.get(token);
-      if (known) return known;
+      if (known && how === undefined) return known;
       // Without a name: the names of prepared statements belong to the transactions' flights.
       const { rows } = await database.pool.query<Holder>({
         text: sql.token_holder.text,
@@ -93,9 +96,13 @@ export function rememberingAuthority(): Authority {
 }
 
 function credentialOf(holder: Holder, token_hash: Buffer): Credential {
-  const { tenant_id, tenant, principal_id, name, role, incarnation } = holder;
+  const { tenant_id, tenant, principal_id, name, role, incarnation, reach, stands_in_for = [] } = holder;
   return {
-    caller: { tenant_id, tenant, principal_id, name, role, incarnation },
+    caller: {
+      ...{ tenant_id, tenant, principal_id, name, role, incarnation },
+      ...(reach ? { scope: reach } : {}),
+      ...(stands_in_for.length > 0 ? { stands_in_for } : {}),
+    },
     token_hash,
     authority_revision: holder.authority_revision,
     expires_at: holder.expires_at,

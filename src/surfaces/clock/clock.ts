@@ -6,25 +6,40 @@ import { Refusal } from "../../kernel/refusal.ts";
 /** What time says: a command, as the service `longwatch` of each tenant. */
 const schedule: readonly { pattern: string; command: string }[] = [
   { pattern: "*/5 * * * * *", command: "ticket.lapse" },
+  { pattern: "*/5 * * * * *", command: "ticket.trigger" },
+  { pattern: "*/5 * * * * *", command: "deploy.lapse" },
   { pattern: "17 * * * *", command: "request.sweep" },
   { pattern: "*/10 * * * *", command: "ledger.survey" },
+  { pattern: "41 * * * * *", command: "role.survey" },
 ];
 
+export type Clock = {
+  /** What the last run of each command raised, for any tenant: its output's `alarms`. */
+  alarms(): string[];
+  /** Says a command for every tenant, as it does by itself. */
+  say(command: string): Promise<void>;
+  stop(): void;
+};
+
 /** Says the scheduled commands for every tenant. A run that is late or still going is not run twice. */
-export function startClock(
-  door: Door,
-  tenants: () => Promise<readonly { id: number }[]>,
-  log: Logger,
-): { stop(): void } {
+export function startClock(door: Door, tenants: () => Promise<readonly { id: number }[]>, log: Logger): Clock {
+  const raised = new Map<string, readonly string[]>();
+  const say = async (command: string) => {
+    for (const { id: tenant_id } of await tenants().catch(() => []))
+      try {
+        const { output } = await door.sayInside(tenant_id, "longwatch", command, {});
+        raised.set(`${command} ${tenant_id}`, (output as { alarms?: readonly string[] }).alarms ?? []);
+      } catch (error) {
+        if (!(error instanceof Refusal && error.kind === "unavailable"))
+          log.warn({ err: error, command }, "the clock failed");
+      }
+  };
   const jobs = schedule.map(
-    ({ pattern, command }) =>
-      new Cron(pattern, { protect: true, unref: true }, async () => {
-        for (const { id: tenant_id } of await tenants().catch(() => []))
-          await door.sayInside(tenant_id, "longwatch", command, {}).catch((error) => {
-            if (!(error instanceof Refusal && error.kind === "unavailable"))
-              log.warn({ err: error, command }, "the clock failed");
-          });
-      }),
+    ({ pattern, command }) => new Cron(pattern, { protect: true, unref: true }, () => say(command)),
   );
-  return { stop: () => jobs.forEach((job) => job.stop()) };
+  return {
+    alarms: () => [...new Set([...raised.values()].flat())],
+    say,
+    stop: () => jobs.forEach((job) => job.stop()),
+  };
 }

@@ -1,0 +1,7 @@
+/** The delegation's door: who gave which work to whom, and what became of it. */
+import { dispatch } from "./dispatching.ts";
+import { divide } from "./dividing.ts";
+import { list } from "./list.ts";
+import { acknowledge, deliver, verdict } from "./receipts.ts";
+
+export const operations = { dispatch, divide, list, deliver, acknowledge, verdict };
