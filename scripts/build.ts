@@ -9,8 +9,9 @@ import { operations } from "../src/rooms/rooms.ts";
 import { build as commit, version } from "../src/version.ts";
 
 /**
- * Builds what is published: dist/longwatch.js (everything, packages external), dist/cli.cjs (the generated commands in
- * one file, which a startup snapshot can hold) and the rooms' SQL beside them, where src/kernel/sql.ts looks for it.
+ * Builds what is published: dist/longwatch.js (everything, packages external), dist/cli.cjs and dist/guard.cjs (the
+ * generated commands and the guard, each in one file, which a startup snapshot can hold) and the rooms' SQL beside
+ * them, where src/kernel/sql.ts looks for it.
  * It builds beside dist and swaps, so that a command which runs meanwhile finds the one or the other.
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -42,11 +43,10 @@ const asInput = (operation: Operation): Operation => ({ ...operation, output: {}
 
 /** Builds the generated commands alone, which is all that a startup snapshot needs. */
 export async function buildCommandLine(directory: string, programs: readonly string[] = twoWords): Promise<void> {
-  const outfile = join(directory, "cli.cjs");
   await build({
     ...shared,
     entryPoints: ["src/surfaces/cli/snapshot.ts"],
-    outfile,
+    outfile: join(directory, "cli.cjs"),
     // A snapshot's script has no module around it. Its lines stay lines: a stack trace shows the one that failed.
     format: "iife",
     minifySyntax: true,
@@ -56,16 +56,39 @@ export async function buildCommandLine(directory: string, programs: readonly str
     },
     plugins: [withoutChildProcess],
   });
-  // bin/longwatch reads it to know which snapshot belongs to this build.
-  const id = createHash("sha256").update(fs.readFileSync(outfile)).digest("hex").slice(0, 8);
-  fs.writeFileSync(join(directory, "snapshot-id"), `${version}-${id}\n`);
+  identify(directory, "cli");
+}
+
+/** Builds the guard alone. */
+export async function buildGuard(directory: string): Promise<void> {
+  await build({
+    ...shared,
+    entryPoints: ["src/programs/guard/snapshot.ts"],
+    outfile: join(directory, "guard.cjs"),
+    format: "iife",
+    // A snapshot holds the text of its functions, and each kilobyte of it is read at each start.
+    minify: true,
+  });
+  identify(directory, "guard");
+}
+
+/** bin/longwatch reads it to know which snapshot belongs to this build. */
+function identify(directory: string, part: string): void {
+  const bundle = fs.readFileSync(join(directory, `${part}.cjs`));
+  const id = createHash("sha256").update(bundle).digest("hex").slice(0, 8);
+  fs.writeFileSync(join(directory, `${part}-id`), `${version}-${id}\n`);
 }
 
 async function buildProgram(directory: string): Promise<void> {
   await build({
     ...shared,
     // The thread that hashes an export is a program of its own (src/programs/verify/hashed.ts).
-    entryPoints: { longwatch: "src/main.ts", hashing: "src/programs/verify/hashing.ts" },
+    // So is the one that reads what others wrote (src/closure/parsing.ts).
+    entryPoints: {
+      longwatch: "src/main.ts",
+      hashing: "src/programs/verify/hashing.ts",
+      reading_thread: "src/closure/read/reading_thread.ts",
+    },
     outdir: directory,
     format: "esm",
     packages: "external",
@@ -79,22 +102,21 @@ async function main(): Promise<void> {
   const fresh = join(root, `.dist-${process.pid}`);
   try {
     await buildCommandLine(fresh);
+    await buildGuard(fresh);
     await buildProgram(fresh);
     fs.rmSync(dist, { recursive: true, force: true });
     fs.renameSync(fresh, dist);
   } finally {
     fs.rmSync(fresh, { recursive: true, force: true });
   }
-  for (const file of ["cli.cjs", "longwatch.js"])
+  for (const file of ["cli.cjs", "guard.cjs", "longwatch.js"])
     console.log(`dist/${file.padEnd(14)} ${(fs.statSync(join(dist, file)).size / 1024).toFixed(0).padStart(6)} kB`);
 }
 
 function copySql(directory: string): void {
-  for (const room of fs.readdirSync(join(root, "src", "rooms"))) {
-    const file = join(root, "src", "rooms", room, "queries.sql");
-    if (!fs.existsSync(file)) continue;
-    fs.mkdirSync(join(directory, "rooms", room), { recursive: true });
-    fs.copyFileSync(file, join(directory, "rooms", room, "queries.sql"));
+  for (const file of fs.globSync("rooms/**/queries.sql", { cwd: join(root, "src") })) {
+    fs.mkdirSync(join(directory, dirname(file)), { recursive: true });
+    fs.copyFileSync(join(root, "src", file), join(directory, file));
   }
 }
 

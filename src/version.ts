@@ -1,9 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 // In a clone this file is src/version.ts; in the package it is part of dist/longwatch.js. Both lie one folder deep.
 const root = new URL("../", import.meta.url);
 
 export const version: string = JSON.parse(readFileSync(new URL("package.json", root), "utf8")).version;
+
+/** The program as other programs start it. */
+export const launcher: string = fileURLToPath(new URL("bin/longwatch", root));
 
 /** Which build this is: the commit that the package was built from, or that of the clone, or "unknown". */
 export function build(): string {

@@ -6,7 +6,15 @@ import { type FieldProblem, type Problem, Refusal, type RefusalKind, refusalKind
  * It is in the command line's hot path: no fetch (it costs 50 ms to start), and node:http only when first needed.
  */
 
-export type Sent = { url: URL; method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal };
+export type Sent = {
+  url: URL;
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+  /** For who asks a server that it does not trust to end. */
+  answer_bytes_max?: number;
+};
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: string };
 /** Sends one request and gives the whole answer, or rejects; undefined leaves it to node:http. */
 export type Exchange = (sent: Sent) => Promise<Answer> | undefined;

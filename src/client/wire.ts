@@ -7,18 +7,22 @@ import type { Answer, Sent } from "./client.ts";
  * takes. It speaks plain http only, without redirects, proxies or kept connections; the Client does the rest.
  */
 export function exchangeOverSocket(sent: Sent): Promise<Answer> {
-  const { url, signal } = sent;
+  const { url, signal, answer_bytes_max = Infinity } = sent;
   return new Promise((done, fail) => {
     const text = requestText(sent);
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const socket = connect({ host, port: Number(url.port || 80) });
     const parts: Buffer[] = [];
+    let bytes = 0;
     const abort = () => socket.destroy(signal!.reason);
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });
     socket.on("error", fail);
     socket.on("close", () => signal?.removeEventListener("abort", abort));
-    socket.on("data", (part) => parts.push(part as Buffer));
+    socket.on("data", (part) => {
+      parts.push(part as Buffer);
+      if ((bytes += part.length) > answer_bytes_max) socket.destroy(new Error("the answer is too large"));
+    });
     // We ask for `connection: close`, so the answer is whole when the server ends.
     socket.on("end", () => {
       try {

@@ -10,8 +10,11 @@ export type Spoken = { usage: string; summary: string; flags: readonly Flag[]; a
 export type Said = { given: Given; globals: Globals } | "help";
 
 export const globalFlags = [
-  ["--url <url>", "The server; else LONGWATCH_URL, else what the server wrote, else http://127.0.0.1:4780."],
-  ["--token <token>", "Who you are; else LONGWATCH_TOKEN, else what the server wrote."],
+  ["--url <url>", "The server; else LONGWATCH_URL, else the project's (connect), else what the server wrote."],
+  [
+    "--token <token>",
+    "Who you are; else LONGWATCH_TOKEN, else the project's seat (connect), else what the server wrote.",
+  ],
   ["--json", "Print the answer, or the refusal, as one line of JSON."],
   ["--key <key>", "The Idempotency-Key: saying the same again with it does nothing twice."],
 ] as const;

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { projectSettings, settingsFor } from "../../guard/settings.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:4780";
@@ -20,15 +21,34 @@ export function dataDirectory(env: Env): string {
   return join(env.XDG_DATA_HOME || join(home, ".local", "share"), "longwatch");
 }
 
-/** Which server to talk to, and as whom: flags, then the environment, then what the server wrote. */
-export function connectionOf(flags: Wanted, env: Env): { url: string; token: string | undefined } {
+/**
+ * Which server to talk to, and as whom: flags, then the environment, then the settings of the project that the working
+ * directory is in, then what the server wrote. In a connected project everybody speaks as its seat, and whatever is
+ * wrong with those settings is a refusal: an agent there must not come to speak as the operator.
+ */
+export function connectionOf(flags: Wanted, env: Env, cwd?: string): { url: string; token: string | undefined } {
   const url = flags.url ?? (env.LONGWATCH_URL || undefined);
   const token = flags.token ?? (env.LONGWATCH_TOKEN || undefined);
   if (url !== undefined && token !== undefined) return { url, token };
-  const written = writtenIn(join(dataDirectory(env), CLIENT_FILE));
+  const project = cwd === undefined ? undefined : projectSettings(cwd);
+  const written = project ? seatIn(cwd!, project, env) : writtenIn(join(dataDirectory(env), CLIENT_FILE));
   // The written token is for the server that wrote it; another address must not get to see it.
   const same = url === undefined || written.url === undefined || originOf(url) === originOf(written.url);
   return { url: url ?? written.url ?? DEFAULT_URL, token: token ?? (same ? written.token : undefined) };
+}
+
+function seatIn(cwd: string, file: string, env: Env): Wanted {
+  // A file that came with a clone is readable for everybody; its server would hear whatever is said here.
+  if ((statSync(file).mode & 0o077) !== 0)
+    throw new Refusal("conflict", "connection.not_private", `${file} can be read by others than its owner.`, {
+      hint: "If `longwatch connect` wrote it, say `chmod 600` to it. If it came with the files of somebody, delete it.",
+    });
+  const known = settingsFor(cwd, { ...env, LONGWATCH_URL: undefined, LONGWATCH_TOKEN: undefined }, file);
+  if (known.state === "found") return known.settings;
+  const why = known.state === "broken" ? known.why : "it is gone";
+  throw new Refusal("invalid", "connection.malformed", `${file} cannot be used: ${why}.`, {
+    hint: "Say `longwatch connect` for this project again; or give --url and --token.",
+  });
 }
 
 function writtenIn(file: string): Wanted {

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 /**
  * Makes the startup snapshot from which the next commands start, in the first place that can be written:
@@ -93,9 +93,10 @@ function identify(node: string, blob: string): void {
 
 /** Removes what earlier builds and versions left. */
 function forget(directory: string, blob: string): void {
+  const [part] = basename(blob).split("-", 1);
   for (const name of fs.readdirSync(directory)) {
     const path = join(directory, name);
     const ours = path.startsWith(blob) && fs.statSync(path).mtimeMs > Date.now() - LOCK_SECONDS * 1000;
-    if (name.startsWith("cli-") && !ours) fs.rmSync(path, { force: true });
+    if (name.startsWith(`${part}-`) && !ours) fs.rmSync(path, { force: true });
   }
 }

@@ -26,6 +26,8 @@ export type Program = {
 export type Around = {
   catalogue: Catalogue;
   env: Record<string, string | undefined>;
+  /** Where it was said: in a connected project it is said as the project's seat. */
+  cwd?: string | undefined;
   stdout: Terminal;
   stderr: Terminal;
   stdin: Input | (() => Input);
@@ -141,7 +143,7 @@ async function converse(
   { operation, flags, face, usage, summary }: Conversation,
   words: readonly string[],
   before: Globals,
-  { env, stdin, stdout, stderr, exchange }: Around,
+  { env, cwd, stdin, stdout, stderr, exchange }: Around,
 ): Promise<number> {
   let json = before.json === true || words.includes("--json");
   try {
@@ -153,7 +155,7 @@ async function converse(
     if (face) checkEither(face, said.given);
     await fillTexts(flags, said.given, () => (typeof stdin === "function" ? stdin() : stdin));
     const input = inputOf(flags, said.given);
-    const client = new Client({ ...connectionOf(globals, env), exchange });
+    const client = new Client({ ...connectionOf(globals, env, cwd), exchange });
     const { name, kind } = operation;
     const answered = kind === "query" ? client.ask(name, input) : client.say(name, input, { key: globals.key });
     const output = await answered.finally(() => client.close());

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -22,9 +24,9 @@ afterEach(() => {
 });
 after(() => open.close());
 
-function childArguments(token: string): string[] {
+function childArguments(token: string, url = open.url): string[] {
   const stdio = JSON.stringify(import.meta.resolve("./stdio.ts"));
-  const script = `import { main } from ${stdio}; await main(${JSON.stringify({ url: open.url, token })});`;
+  const script = `import { main } from ${stdio}; await main(${JSON.stringify({ url, token })});`;
   return ["--input-type=module", "--eval", script];
 }
 
@@ -106,5 +108,16 @@ describe("stdio", () => {
     assert.match(failure.stderr, /This token is not known/);
     assert.equal(failure.stdout, "");
     assert.equal(failure.code, 1);
+  });
+
+  test("ends with the reason when the server says nothing at all", { timeout: 40_000 }, async () => {
+    const silent = createServer(() => {});
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const ended = run(process.execPath, childArguments("lw_seat", `http://127.0.0.1:${port}`));
+    await assert.rejects(ended, ({ stderr }: { stderr: string }) => /did not answer in 15 s/.test(stderr));
+    silent.close();
+    silent.closeAllConnections();
   });
 });

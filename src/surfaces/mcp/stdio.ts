@@ -9,6 +9,8 @@ export type StdioOptions = { url: string; token?: string | undefined };
 
 /** An agent's program starts us together with much else; a server that is just restarting is worth this wait. */
 const RETRY_FOR_SECONDS = 10;
+/** A server that takes the connection and says nothing would hold up the agent's whole start. */
+const FIRST_ANSWER_SECONDS_MAX = RETRY_FOR_SECONDS + 5;
 /** A seat that is silent for 120 s is not counted on; three beats may be lost. A beat's answer may ask for more. */
 const BEAT_SECONDS_MAX = 30;
 const BEAT = "seat.beat";
@@ -20,10 +22,7 @@ const BEAT = "seat.beat";
  */
 export async function main({ url, token }: StdioOptions): Promise<void> {
   const client = new Client({ url, token, retryFor_seconds: RETRY_FOR_SECONDS });
-  const [{ operations, version }, { incarnation }] = await Promise.all([
-    client.ask<Catalogue>("catalogue"),
-    client.ask<{ incarnation: string | null }>("seat.whoami"),
-  ]);
+  const [{ operations, version }, { incarnation }] = await firstAnswers(client, url);
   const left = new AbortController();
   let doing: unknown = "idle";
   const serving = serveStdio(
@@ -49,6 +48,21 @@ export async function main({ url, token }: StdioOptions): Promise<void> {
   await aborted(left.signal);
   await serving.close();
   client.close();
+}
+
+async function firstAnswers(client: Client, url: string): Promise<[Catalogue, { incarnation: string | null }]> {
+  const signal = AbortSignal.timeout(FIRST_ANSWER_SECONDS_MAX * 1000);
+  try {
+    return await Promise.all([
+      client.ask<Catalogue>("catalogue", {}, { signal }),
+      client.ask<{ incarnation: string | null }>("seat.whoami", {}, { signal }),
+    ]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Refusal("unavailable", "server.silent", `${url} did not answer in ${FIRST_ANSWER_SECONDS_MAX} s.`, {
+      hint: "Is that the Longwatch server, and does it run? Look with longwatch doctor.",
+    });
+  }
 }
 
 /** A beat that fails is one beat: the server may be restarting, and the next one says as much. */

@@ -33,9 +33,9 @@ export type ToolsOptions = {
 const INSTRUCTIONS = `\
 Claim work with ticket_claim and a lane (or an id): you get the ticket and a claim_token. Work on that ticket only.
 Call ticket_renew with the claim_token before lease_expires_at, or the ticket goes back to the queue.
-End with ticket_finish and the claim_token; if you cannot, ticket_release with the claim_token and the reason.
+End with ticket_finish, the claim_token and a work_proof; if you cannot, with ticket_release and the reason.
 Read feed_read for what others did, and queue_read for what can be claimed; write with post_append.
-A refused call changed nothing: its "next" line says what to do.`;
+A refused or denied call changed nothing: its "next" line or command says what to do. Try no way around it.`;
 
 /** A list of tools changes with the server's version or the caller's role only; a stale one is refused, not wrong. */
 const LIST_TTL_MS = 60_000;

@@ -1,0 +1,11 @@
+#!/bin/sh
+# The plugin's hook. Claude copies a plugin away from the package that it came with, so `longwatch` is looked for on
+# PATH; whatever goes wrong is exit code 2, since Claude takes every other failure for a yes.
+longwatch=$(command -v longwatch) || {
+  echo "Longwatch refused this call, because its program is not on PATH: npm install --global longwatch." >&2
+  exit 2
+}
+"$longwatch" guard claude || {
+  [ $? -eq 2 ] || echo "Longwatch refused this call, because its guard did not run or broke off." >&2
+  exit 2
+}

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import type { Around, ToolCall } from "../tool_call.ts";
+import { classify } from "./classify.ts";
+import { redact } from "./redaction.ts";
+
+const WORKTREE = "/srv/shop";
+
+/** A repository as git would tell of it, on the branch that a test needs. */
+function around(branch = "feature/login", answers: Record<string, string> = {}): Around {
+  return {
+    cwd: WORKTREE,
+    env: { HOME: "/srv/home" },
+    worktree: WORKTREE,
+    protected_branches: ["next", "team/*"],
+    readFile: () => null,
+    git: (args) => {
+      const asked = args.join(" ");
+      if (asked === "symbolic-ref --short HEAD") return `${branch}\n`;
+      if (asked === "symbolic-ref --short refs/remotes/origin/HEAD") return "origin/develop\n";
+      return answers[asked] ?? null;
+    },
+  };
+}
+
+const shell = (command: string, at = around()) => classify({ kind: "shell", command, cwd: WORKTREE }, at);
+const said = (command: string, at = around()) =>
+  shell(command, at).map(({ action, resource, certain }) => `${action} ${resource.id}${certain ? "" : "?"}`);
+
+describe("A protected action", () => {
+  it("names what it is done to", () => {
+    assert.deepEqual(said("git push origin HEAD:main"), ["push origin/main"]);
+    assert.deepEqual(said("git push origin --delete main"), ["push origin/main", "delete origin/main"]);
+    assert.deepEqual(said("vercel --prod"), ["deploy production"]);
+    assert.deepEqual(said("cat x > /etc/motd"), ["write_outside /etc/motd"]);
+    assert.deepEqual(said("psql -h db.example.com -c 'drop table a'"), ["migrate db.example.com"]);
+    assert.deepEqual(said("docker push acme/shop:2"), ["publish image:acme/shop:2"]);
+  });
+
+  it("is each of those that stand in one command", () => {
+    assert.deepEqual(said("npm publish && git push origin v1.2.0 && vercel --prod"), [
+      "publish npm:unknown",
+      "push origin/tag v1.2.0",
+      "deploy production",
+    ]);
+  });
+
+  it("says whether people outside the fleet live with the result", () => {
+    const production = (command: string) => shell(command).map(({ resource }) => resource.properties.production);
+    assert.deepEqual(production("terraform apply"), [true]);
+    assert.deepEqual(production("serverless deploy --stage staging"), [false]);
+    assert.deepEqual(production("kubectl -n dev apply -f web.yaml"), [false]);
+    assert.deepEqual(production("kubectl -n dev --context prod apply -f web.yaml"), [true]);
+    assert.deepEqual(production("fly deploy --app device-portal"), [true], "`dev` in another word is no environment");
+  });
+
+  it("is uncertain where a word is not known", () => {
+    assert.deepEqual(said('git push origin "$BRANCH"'), ["push origin/unknown?"]);
+  });
+});
+
+describe("A branch is protected", () => {
+  it("by its usual name, by the settings, and as the remote's default one", () => {
+    for (const branch of ["main", "release/1", "next", "team/a", "develop"])
+      assert.deepEqual(said(`git push origin ${branch}`), [`push origin/${branch}`]);
+    for (const branch of ["feature/main", "nextish", "developer"])
+      assert.deepEqual(said(`git push origin ${branch}`), []);
+  });
+
+  it("where git would push without being told it", () => {
+    assert.deepEqual(said("git push", around("main")), ["push origin/main"]);
+    assert.deepEqual(said("git push"), []);
+    const configured = { "config --get remote.origin.push": "HEAD:main" };
+    assert.deepEqual(said("git push", around("feature/login", configured)), ["push origin/main"]);
+    const tracking = { "config --get push.default": "upstream", "config --get branch.hotfix.merge": "refs/heads/main" };
+    assert.deepEqual(said("git push origin hotfix", around("hotfix", tracking)), ["push origin/main"]);
+  });
+
+  it("against picks and merges, and open to its own upstream and to plain commits", () => {
+    const main = around("main");
+    assert.deepEqual(said("git cherry-pick abc1234", main), ["merge main"]);
+    assert.deepEqual(said("git merge feature/login", main), ["merge main"]);
+    for (const command of ["git pull", "git merge origin/main", "git reset --hard origin/main", "git commit -m x"])
+      assert.deepEqual(said(command, main), [], command);
+  });
+
+  it("as soon as the same command has checked it out, and no longer", () => {
+    assert.deepEqual(said("git checkout production && git cherry-pick abc1234"), ["merge production"]);
+    const known = { "rev-parse --verify --quiet refs/heads/feature/login": "abc" };
+    assert.deepEqual(
+      said("git switch main; git switch feature/login; git merge x", around("feature/login", known)),
+      [],
+    );
+  });
+});
+
+describe("The guard", () => {
+  it("is not to be changed by an editor's tool, however the path is written", () => {
+    const written = (...paths: string[]) =>
+      classify({ kind: "write", paths, cwd: `${WORKTREE}/src` }, around()).map(({ action }) => action);
+    assert.deepEqual(written("../.claude/settings.json"), ["reconfigure_guard"]);
+    assert.deepEqual(written("a.ts", "/srv/home/.codex/config.toml"), ["reconfigure_guard"]);
+    assert.deepEqual(written("a.ts", "/tmp/b.ts"), []);
+  });
+
+  it("follows links where the machine can tell", () => {
+    const linked = { ...around(), realPath: (path: string) => path.replace("/link/", "/.claude/") };
+    const call: ToolCall = { kind: "write", paths: ["link/settings.json"], cwd: WORKTREE };
+    assert.deepEqual(
+      classify(call, linked).map(({ action }) => action),
+      ["reconfigure_guard"],
+    );
+  });
+
+  it("does not stand in the way of reading it", () => {
+    assert.deepEqual(said("cat .claude/settings.json | jq .hooks"), []);
+  });
+});
+
+describe("What is found", () => {
+  it("holds no secret", () => {
+    const secrets = [
+      "VERCEL_TOKEN=abcdef123456 vercel --prod",
+      "vercel --prod --token abcdef123456",
+      "git push https://dev:abcdef123456@example.com/shop.git HEAD:main",
+      "git -c http.extraHeader='Authorization: Bearer abcdef123456' push origin main",
+      "curl -u dev:abcdef123456 -X POST https://api.vercel.com/v13/deployments",
+      "mysql -h db.example.com -pabcdef123456 -e 'drop table a'",
+      "psql postgres://dev:abcdef123456@db.example.com/shop -c 'drop table a'",
+    ];
+    for (const command of secrets) {
+      const founds = shell(command);
+      assert.ok(founds.length > 0, command);
+      assert.doesNotMatch(JSON.stringify(founds), /abcdef123456/, command);
+    }
+  });
+
+  it("keeps what is no secret", () => {
+    assert.equal(redact("git push origin main --force"), "git push origin main --force");
+    assert.equal(redact("kubectl -n monkey apply -f key.yaml"), "kubectl -n monkey apply -f key.yaml");
+  });
+
+  it("is a list whatever the text is, and never an exception", () => {
+    const words = fc.constantFrom(
+      ..."git push origin main -c --prod $( ) ` ' \" | && ; { } $X <<E ~ * \\ \n eval rm -rf /".split(" "),
+    );
+    const texts = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.array(words, { maxLength: 30 }).map((list) => list.join(" ")),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        for (const found of shell(text)) assert.ok(found.because.length > 0 && found.resource.id.length > 0);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});

@@ -1,0 +1,206 @@
+import { readShell, type Unknown } from "../shell/index.ts";
+import type { Around, ToolCall } from "../tool_call.ts";
+import type { Found } from "../vocabulary.ts";
+import { assumptions, withAssumed } from "./assumed.ts";
+import { type Call, calling, callOf, type Reader, type Scene } from "./call.ts";
+import { databasePrograms, readDatabases } from "./databases.ts";
+import { readDeletion } from "./deletion.ts";
+import { readGit } from "./git.ts";
+import { readGuard } from "./guard_programs.ts";
+import { hostingPrograms, readHosting } from "./hosting.ts";
+import { interpretersWith } from "./interpreters.ts";
+import { readMcp } from "./mcp.ts";
+import {
+  commandsIn,
+  decoded,
+  decodesSomething,
+  hidden,
+  hidesSomething,
+  mentionIn,
+  runsSomething,
+  tailsOf,
+} from "./nearby.ts";
+import { readLoaders } from "./loaders.ts";
+import { isElsewhere, readFiles, readWrite } from "./outside.ts";
+import { readRemote } from "./remote.ts";
+import { readRequests } from "./requests.ts";
+import { byName, filesNamed, runnersWith } from "./runners.ts";
+import { readSpellings } from "./spellings.ts";
+import { readTables, tabled } from "./tables.ts";
+import { familiar, isTextual, runsOthers, shortNames, words_of_everyday } from "./familiar.ts";
+
+/** Texts in texts, wrappers in wrappers: deeper than people ever nest them. */
+const DEPTH_MAX = 8;
+/** A single call that finds more than this has been found out. */
+const FOUNDS_MAX = 12;
+
+const readers: readonly Reader[] = [
+  readTables,
+  readHosting,
+  readDatabases,
+  readRemote,
+  readRequests,
+  runnersWith(isInteresting),
+  interpretersWith(isInteresting),
+  readLoaders,
+  readSpellings,
+  readDeletion,
+  readGuard,
+  readFiles,
+];
+
+/** The protected actions in a tool call; empty when there are none. Nothing is run, sent or changed to find them. */
+export function classify(call: ToolCall, around: Around): Found[] {
+  if (call.kind === "other") return [];
+  const origin: Call = { ...calling([null], empty), cwd: call.cwd };
+  const scene = sceneOf(around);
+  if (call.kind === "write") return unique(call.paths.flatMap((path) => readWrite(path, origin, scene)));
+  if (call.kind === "mcp") return unique(readMcp(call, origin, scene));
+  if (/\|\||\bfalse\b|\bif\b|\bexit\b|\bcase\b/.test(call.command)) scene.configs.set("\0forked", "");
+  return unique(scene.shell(call.command, origin));
+}
+
+const empty: Call = {
+  name: "",
+  args: [],
+  texts: [],
+  program: null,
+  cwd: null,
+  env: new Map(),
+  stdin: undefined,
+  writes: [],
+  via: [],
+  text: "",
+  certain: true,
+};
+
+function sceneOf(around: Around): Scene {
+  const scene: Scene = {
+    around,
+    branches: new Map(),
+    configs: new Map(),
+    depth: 0,
+    shell: (text, from) => deeper(scene, from, text, () => readText(text, from, scene)),
+    run: (words, from, certain = true) =>
+      deeper(scene, from, from.text, () => readCall(calling(words, from, { certain: certain && from.certain }), scene)),
+  };
+  return scene;
+}
+
+function deeper(scene: Scene, from: Call, text: string, read: () => Found[]): Found[] {
+  if (scene.depth >= DEPTH_MAX) return mentionIn(text, from, "too deep to read");
+  scene.depth++;
+  try {
+    return read();
+  } finally {
+    scene.depth--;
+  }
+}
+
+function readText(text: string, from: Call, scene: Scene): Found[] {
+  const { invocations, unknowns } = readShell(text, { ...scene.around, cwd: from.cwd ?? scene.around.cwd });
+  const founds: Found[] = [];
+  const assumed = assumptions(text);
+  for (const invocation of invocations) {
+    const call = callOf(withAssumed(invocation, assumed, scene.around));
+    const via = [...from.via, ...call.via];
+    const env = from.env.size > 0 ? new Map([...from.env, ...call.env]) : call.env;
+    const cwd = isElsewhere(from) ? null : call.cwd;
+    founds.push(...readCall({ ...call, via, env, cwd, certain: from.certain }, scene));
+    if (!text.trimEnd().endsWith(invocation.text)) founds.push(...editedIn(call, scene));
+    if (founds.length > FOUNDS_MAX) return founds;
+  }
+  // Variables that the shell itself runs, at each prompt and each traced command.
+  for (const [, , value] of text.matchAll(/\b(?:PS4|PROMPT_COMMAND|PS0)=(["'])(.*?)\1/gs))
+    founds.push(...scene.shell(`: "${value}"; ${value}`, from));
+  for (const unknown of unknowns) founds.push(...readUnknown(unknown, text, from, scene));
+  return founds;
+}
+
+/** A command that is put into a script or a Makefile in place, with more to come that may run it. */
+function editedIn(call: Call, scene: Scene): Found[] {
+  const isInPlace = call.args.some((arg) => /^(-[a-zA-Z]*i|--in-place)/.test(arg ?? ""));
+  if (!/^(sed|perl|ruby)$/.test(call.name) || !isInPlace || /\.(md|txt|rst|html|adoc)$/.test(call.args.at(-1) ?? ""))
+    return [];
+  return call.args.flatMap((arg) => (arg === null ? [] : commandsIn(arg, call, scene, isInteresting)));
+}
+
+function readCall(call: Call, scene: Scene): Found[] {
+  const named = shortNames.get(call.name);
+  if (named !== undefined) return readCall(calling([...named, ...call.args], call), scene);
+  const founds =
+    call.name === "git" || /^git-(?!town$|lfs$|spr$|cliff$|crypt$)/.test(call.name) ? readGit(call, scene) : [];
+  for (const reader of readers) founds.push(...reader(call, scene));
+  if (call.program === null) founds.push(...unknownProgram(call, scene));
+  else if (runsOthers(call)) founds.push(...tailsOf(call, scene, isInteresting, true));
+  else if (founds.length === 0 && !isKnown(call.name))
+    founds.push(...tailsOf(call, scene, isInteresting, false), ...renamed(call, scene));
+  return founds;
+}
+
+const isKnown = (name: string) => familiar.has(name) || isTextual(name) || isInteresting(name) || tabled.has(name);
+
+/** Programs whose name begins a command worth looking at, in a text that is no command. */
+function isInteresting(word: string): boolean {
+  const name = word.replace(/^.*\//, "");
+  if (words_of_everyday.has(name)) return false;
+  return (
+    name === "git" ||
+    name === "rm" ||
+    tabled.has(name) ||
+    databasePrograms.has(name) ||
+    hostingPrograms.has(name) ||
+    /^(longwatch|rsync|scp|npx|bunx|pkill|killall|vc|sh|bash|gp)$/.test(name)
+  );
+}
+
+/** `$CMD push origin main`, `$(echo vercel) --prod`: the words that are known say enough. */
+function unknownProgram(call: Call, scene: Scene): Found[] {
+  if (call.args.length === 0) return [];
+  const tails = tailsOf(call, scene, isInteresting, false);
+  return tails.length > 0
+    ? tails
+    : [...renamed(call, scene), ...mentionIn(call.text, call, "a program that is not known")];
+}
+
+/** A copy or a link of git under another name still has git's words. */
+function renamed(call: Call, scene: Scene): Found[] {
+  const [verb, ...rest] = call.args;
+  const isPush = verb === "push" && rest.length > 0;
+  const isPick = (verb === "cherry-pick" || verb === "send-pack") && rest.length > 0;
+  return isPush || isPick ? scene.run(["git", ...call.args], call, false) : [];
+}
+
+/** What may run and could not be read. */
+function readUnknown({ text, why }: Unknown, whole: string, from: Call, scene: Scene): Found[] {
+  const call: Call = { ...from, text, certain: false };
+  const inText = commandsIn(text, call, scene, isInteresting);
+  if (inText.length > 0) return inText;
+  const plain = decoded(text).flatMap((one) => mentionIn(one, call, why));
+  if (plain.length > 0) return plain;
+  const inFiles = filesNamed(text === "…" ? whole : text, call, scene).flatMap((read) =>
+    commandsIn(read, call, scene, isInteresting),
+  );
+  if (inFiles.length > 0) return inFiles;
+  if (/^(there is no|the (script|Makefile|justfile) )/.test(why))
+    return text
+      .split(/\s+/)
+      .flatMap((word) => byName(call, word))
+      .slice(0, 1);
+  // What this machine serves or a setting holds was put there by somebody who knew what the guard would not see.
+  if (/\b(curl|wget)\b.*(\blocalhost\b|\b127\.0\.0\.1\b|\[::1\]|file:\/\/)|\bgit config\b/.test(text))
+    return hidden(call, `what runs is hidden: ${why}`);
+  if ((hidesSomething(text) && runsSomething(text)) || decodesSomething(text))
+    return hidden(call, `what runs is hidden: ${why}`);
+  return mentionIn(text, call, why);
+}
+
+function unique(founds: readonly Found[]): Found[] {
+  const kept = new Map<string, Found>();
+  for (const one of founds) {
+    const key = `${one.action} ${one.resource.type} ${one.resource.id}`;
+    const before = kept.get(key);
+    if (before === undefined || (one.certain && !before.certain)) kept.set(key, one);
+  }
+  return [...kept.values()].slice(0, FOUNDS_MAX);
+}

@@ -1,0 +1,241 @@
+import { join } from "node:path";
+import { entry, absolute, type Call, found, known, positionals, type Reader, resource, type Scene } from "./call.ts";
+import { commandsIn, type Interesting } from "./nearby.ts";
+import type { Found } from "../vocabulary.ts";
+
+/** Programs that start another one or a task, as far as the shell reader does not follow them itself. */
+export const runnersWith =
+  (isInteresting: Interesting): Reader =>
+  (call, scene) => [
+    ...packaged(call, scene),
+    ...imaged(call, scene),
+    ...invoked(call),
+    ...tasks(call, scene, isInteresting),
+    ...named(call, scene),
+  ];
+
+/** Words that are another program's: `python -m twine upload`, `node node_modules/vercel/dist/vc.js --prod`. */
+function packaged(call: Call, scene: Scene): Found[] {
+  if (call.name === "python") {
+    const at = call.args.indexOf("-m");
+    return at < 0 ? [] : scene.run(call.args.slice(at + 1), call);
+  }
+  if (call.name === "node" || call.name === "bun" || call.name === "deno") {
+    const pattern = /node_modules\/(?:\.bin\/)?(?:@[\w-]+\/)?[\w-]+|(^|\/)bin\/[\w-]+$/;
+    const at = call.args.findIndex((arg) => arg !== null && pattern.test(arg));
+    if (at < 0 || call.args.slice(0, at).some((arg) => arg !== null && !/^(-|run$)/.test(arg))) return [];
+    const [, name] = /(?:node_modules\/(?:\.bin\/)?|bin\/)((?:@[\w-]+\/)?[\w-]+)/.exec(call.args[at]!) ?? [];
+    return scene.run([name!, ...call.args.slice(at + 1)], call);
+  }
+  if (/^(npm|pnpm)$/.test(call.name) && call.args[0] === "pkg" && call.args[1] === "set") {
+    // A script that is written into package.json is there to be run.
+    const scripts = known(call).flatMap((arg) => /^scripts\.[^=]+=(.*)$/s.exec(arg)?.[1] ?? []);
+    return scripts.flatMap((script) => scene.shell(script, { ...call, certain: false }));
+  }
+  if (/^(ba|z|k|da)?sh$/.test(call.name)) return startFiles(call, scene);
+  const after =
+    call.name === "uvx" || call.name === "corepack" ? 0 : call.name === "pipx" ? call.args.indexOf("run") + 1 : -1;
+  if (after < 0 || (call.name === "pipx" && after === 0)) return [];
+  const words = call.args.slice(after);
+  const start = words.findIndex(
+    (arg, index) => !/^-/.test(arg ?? "") && !/^--?(p|python|from|with|spec)$/.test(words[index - 1] ?? ""),
+  );
+  return start < 0 ? [] : scene.run(words.slice(start), call);
+}
+
+/** Images and packages that are one program: `docker run amazon/aws-cli s3 sync`, `nix run nixpkgs#kubectl`. */
+const images: Readonly<Record<string, string>> = {
+  "aws-cli": "aws",
+  kubectl: "kubectl",
+  awscli2: "aws",
+  terraform: "terraform",
+  opentofu: "tofu",
+  "doctl-dev": "doctl",
+  flyctl: "flyctl",
+};
+
+function imaged(call: Call, scene: Scene): Found[] {
+  const isContainer = /^(docker|podman|nerdctl)$/.test(call.name) && call.args.includes("run");
+  const isNix = call.name === "nix" && call.args[0] === "run";
+  if (!isContainer && !isNix) return [];
+  for (const [index, arg] of call.args.entries()) {
+    const [, last = ""] = /^(?:[\w.-]+[/#])+([\w-]+)(?:[:@].*)?$/.exec(arg ?? "") ?? [];
+    const program = entry(images, last) ?? (isNix && last !== "" ? last : undefined);
+    if (program === undefined) continue;
+    const words = call.args.slice(index + 1);
+    return scene.run([program, ...(words[0] === "--" ? words.slice(1) : words)], { ...call, cwd: null });
+  }
+  return [];
+}
+
+/** Functions, jobs and workflows of a cloud that are started by name: the name says what they do. */
+function invoked(call: Call): Found[] {
+  const words = positionals(call).filter((word) => word !== null);
+  const verb = words.slice(0, 3).join(" ");
+  const isCall =
+    (call.name === "aws" &&
+      /\b(lambda invoke|stepfunctions start-execution|events put-events|batch submit-job)\b/.test(verb)) ||
+    (call.name === "gcloud" && /^(functions call|scheduler jobs run|workflows (run|execute)|run jobs)\b/.test(verb));
+  if (!isCall || known(call).some((arg) => /^https?:\/\/(localhost|127\.0\.0\.1)[:/]?/.test(arg))) return [];
+  return known(call)
+    .map((arg) => arg.replace(/deploy(er|ment)\b/i, "deploy"))
+    .flatMap((arg) => byName(call, arg))
+    .slice(0, 1);
+}
+
+/** What a shell reads before anything else: `bash --rcfile x -i`. */
+function startFiles(call: Call, scene: Scene): Found[] {
+  const at = call.args.findIndex((arg) => arg === "--rcfile" || arg === "--init-file");
+  if (at < 0) return [];
+  const path = absolute(call.args[at + 1] ?? null, call, scene.around);
+  const text = path === null ? null : scene.around.readFile(path);
+  return scene.shell(text ?? (call.texts[at + 1] ?? "").replace(/^<\((echo|printf|cat)\b(.*)\)$/s, "$2"), {
+    ...call,
+    certain: false,
+  });
+}
+
+/** Files of tasks, by the program that reads them. */
+const taskFiles: Readonly<Record<string, readonly string[]>> = {
+  task: ["Taskfile.yml", "Taskfile.yaml", "taskfile.yml"],
+  rake: ["Rakefile", "rakefile", "Rakefile.rb"],
+  invoke: ["tasks.py"],
+  inv: ["tasks.py"],
+  fab: ["fabfile.py"],
+  gulp: ["gulpfile.js", "gulpfile.mjs"],
+  grunt: ["Gruntfile.js"],
+  mage: ["magefile.go"],
+  deno: ["deno.json", "deno.jsonc"],
+  composer: ["composer.json"],
+  turbo: ["package.json"],
+  nx: ["project.json", "package.json"],
+  lerna: ["package.json"],
+  node: ["package.json"],
+  bun: ["package.json"],
+  tox: ["tox.ini"],
+  nox: ["noxfile.py"],
+  earthly: ["Earthfile"],
+  ant: ["build.xml"],
+  bb: ["bb.edn"],
+  poe: ["pyproject.toml"],
+  pdm: ["pyproject.toml"],
+  hatch: ["pyproject.toml"],
+  pixi: ["pixi.toml", "pyproject.toml"],
+  doit: ["dodo.py"],
+  scons: ["SConstruct"],
+  ninja: ["build.ninja"],
+  sbt: ["build.sbt"],
+  ng: ["angular.json"],
+  moon: ["moon.yml"],
+  dagger: [],
+  bazel: [],
+  buck2: [],
+  pants: [],
+  gradle: [],
+  gradlew: [],
+  cmake: [],
+  concurrently: [],
+};
+
+/** Tasks whose names are parts of a word: `//apps/web:deploy`, `npm:deploy`, `+deploy`, `appengineDeploy`. */
+const pathed = /^(nx|bazel|buck2|pants|moon|concurrently|earthly|gradlew?)$/;
+
+function tasks(call: Call, scene: Scene, isInteresting: Interesting): Found[] {
+  const files = entry(taskFiles, call.name);
+  if (
+    files === undefined ||
+    call.args.some((arg) => /^(-n|--dry|--dry-run|--list|-l|--help|-h|--version|-T|--graph)$/.test(arg ?? ""))
+  )
+    return [];
+  // Only `run` of these runs what it names; building and testing it lands nothing.
+  if (/^(bazel|buck2|pants)$/.test(call.name) && !call.args.includes("run")) return [];
+  const run = known(call)
+    .find((arg) => arg.startsWith("--run="))
+    ?.slice(6);
+  const isNode = call.name === "node";
+  const words = isNode
+    ? [run ?? (call.args.includes("--run") ? (call.args[call.args.indexOf("--run") + 1] ?? null) : undefined)]
+    : positionals(call);
+  const names = words.filter(
+    (word) => word !== null && word !== undefined && !/^(run|run-script|task|run-many|affected|exec|call)$/.test(word),
+  ) as string[];
+  return names.slice(0, 4).flatMap((name) => {
+    const target = pathed.test(call.name)
+      ? name
+          .split(/[:+]/)
+          .at(-1)!
+          .replace(/([a-z])(?=[A-Z])/g, "$1-")
+      : name;
+    const text = textOf(files, call, scene);
+    const section = text === null ? null : sectionOf(text, target);
+    if (section !== null)
+      return commandsIn(
+        section,
+        { ...call, text: `${call.text}: ${section.trim().slice(0, 120)}` },
+        scene,
+        isInteresting,
+      );
+    return isNode || (text !== null && !speaks(target)) ? [] : byName(call, target);
+  });
+}
+
+function textOf(files: readonly string[], call: Call, scene: Scene): string | null {
+  for (const file of files) {
+    const path = absolute(file, call, scene.around);
+    const text = path === null ? null : scene.around.readFile(path);
+    if (text !== null) return text;
+  }
+  return null;
+}
+
+/** The lines of one task: from the line that names it to the next that stands as far left. */
+function sectionOf(text: string, name: string): string | null {
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const begins = new RegExp(`(^|["':\\s.(])${escaped}(["'\\s:(),]|$)`);
+  const lines = text.split("\n");
+  const start = lines.findIndex((line) => begins.test(line) && /[:=({]|\b(do|def|task|func)\b/.test(line));
+  if (start < 0) return null;
+  const indent = /^\s*/.exec(lines[start]!)![0].length;
+  const length = lines
+    .slice(start + 1)
+    .findIndex((line) => line.trim() !== "" && /^\s*/.exec(line)![0].length <= indent);
+  return lines.slice(start, length < 0 ? undefined : start + 1 + length).join("\n");
+}
+
+/** Names that say what a script does, where it cannot be read. */
+const speaking =
+  /(^|[-_:./])(deploy|release|publish|ship|rollout|promote|land|go-live|migrate)(?!s?\.(test|spec))([-_:./]|$)/i;
+const quiet =
+  /preview|staging|dry|check|test|lint|\bdev\b|local|notes|types?$|build|docs|log|status|list|plan|diff|view|validate/i;
+export const speaks = (name: string) => speaking.test(name) && !quiet.test(name);
+
+/** What can be said of a script that is not to be read: its name. */
+export function byName(call: Call, name: string): Found[] {
+  if (!speaks(name)) return [];
+  const isPublish = /publish|release/i.test(name);
+  const target = isPublish ? resource("package", null) : resource("environment", null);
+  const action = isPublish ? "publish" : /migrate/i.test(name) ? "migrate" : "deploy";
+  return [found(call, action, target, `a script called ${name}, which could not be read`, false)];
+}
+
+/** A program of the project or of the team whose name says what it does, and which was not read. */
+function named(call: Call, scene: Scene): Found[] {
+  const path = call.program ?? "";
+  const whole = absolute(path, call, scene.around);
+  const isOwn = /\/|\.(sh|bash|py|rb|js|mjs|ts|pl)$/.test(path) && !/(^|\/)node_modules\/|^\/usr\//.test(path);
+  if (!isOwn || (whole !== null && scene.around.readFile(whole) !== null)) return [];
+  return byName(call, call.name);
+}
+
+/** The files that a text which could not be read names, joined: `find scripts -name land.sh -exec bash {}`. */
+export function filesNamed(text: string, call: Call, scene: Scene): string[] {
+  const words = [...text.matchAll(/[\w./~-]*\.\w+|[\w-]+\/[\w./-]+|\b[\w-]+\b/g)].slice(0, 40).map(([word]) => word);
+  const paths = new Set(words);
+  for (const directory of words.slice(0, 6))
+    for (const file of words.filter((word) => word.includes("."))) paths.add(join(directory, file));
+  return [...paths].slice(0, 120).flatMap((path) => {
+    const whole = absolute(path, call, scene.around);
+    const read = whole === null || !path.includes(".") ? null : scene.around.readFile(whole);
+    return read === null || /\.(md|json|ya?ml|txt|lock)$/.test(path) ? [] : [read];
+  });
+}

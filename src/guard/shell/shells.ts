@@ -1,0 +1,86 @@
+import { hasOption, readOptions } from "./options.ts";
+import { joinedWords, nothingRun, runInput, runText, runWords } from "./running.ts";
+import { runScript } from "./script_files.ts";
+import type { Call, Handler, Shell } from "./shell.ts";
+import type { State } from "./state.ts";
+import { certainly } from "./values.ts";
+
+/** Programs that are given shell text: as a word, in a file, on standard input. */
+export const shells = new Map<string, Handler>([
+  ...["bash", "sh", "zsh", "dash", "ksh", "mksh", "ash", "rbash", "yash"].map((name) => [name, posixShell] as const),
+  ...["fish", "csh", "tcsh", "nu", "xonsh", "elvish"].map((name) => [name, posixShell] as const),
+  ...["pwsh", "powershell", "cmd", "powershell.exe", "pwsh.exe", "cmd.exe"].map(
+    (name) => [name, foreignShell] as const,
+  ),
+  ["ssh", remote],
+  ["mosh", remote],
+  ["sshpass", (shell, call, state) => wrappedShell(shell, call, state, "fdpP", "sshpass")],
+  ["autossh", remote],
+  ["rsh", remote],
+]);
+
+function posixShell(shell: Shell, call: Call, state: State): State[] {
+  const via = certainly(call.argv[0]!).replace(/^.*\//s, "");
+  const { at, text, readsInput } = shellOptions(call);
+  const rest = call.argv.slice(at);
+  if (text) {
+    const [words, name] = [rest.map(certainly), via];
+    return runText(shell, call, state, text(rest), { via }, words.length > 1 ? words.slice(1) : [name]);
+  }
+  if (readsInput || rest.length === 0) return runInput(shell, call, state, { via }, [via, ...rest.map(certainly)]);
+  return runScript(shell, call, state, rest, via);
+}
+
+/** A shell's options: `-lc` takes its text after all of them, and `-s` reads standard input whatever follows. */
+function shellOptions(call: Call) {
+  let at = 1;
+  let [isText, readsInput] = [false, false];
+  let attached: string | undefined;
+  for (; at < call.argv.length; at++) {
+    const { value } = call.argv[at]!;
+    if (value === "--" || value === "-") {
+      at++;
+      break;
+    }
+    if (!/^[-+]./.test(value)) break;
+    if (/^--(rcfile|init-file)$/.test(value) || /^[-+][A-Za-z]*[oO]$/.test(value)) at++;
+    if (/^--command=/.test(value)) attached = value.slice(10);
+    if (value === "--command") isText = true;
+    if (/^-[A-Za-z]*c/.test(value)) isText = true;
+    if (/^-[A-Za-z]*s/.test(value)) readsInput = true;
+  }
+  if (attached !== undefined) return { at, text: () => attached, readsInput };
+  const text = isText ? (rest: Call["argv"]) => (rest[0] ? certainly(rest[0]) : "") : undefined;
+  return { at, text, readsInput };
+}
+
+function foreignShell(shell: Shell, call: Call, state: State): State[] {
+  const runs = call.argv.length > 1 || state.input !== undefined;
+  if (runs) shell.unknown("PowerShell and cmd are not read", call.text ?? joinedWords(call.argv));
+  return nothingRun(state);
+}
+
+const OF_SSH = "BbcDEeFIiJLlmOoPpQRSWw";
+
+function remote(shell: Shell, call: Call, state: State): State[] {
+  const options = readOptions(call.argv, 1, { short: OF_SSH, long: ["ssh", "port"] });
+  for (const [name, word] of options.given) {
+    const local =
+      name === "o" && word
+        ? /^(?:ProxyCommand|LocalCommand|KnownHostsCommand)\s*[= ]\s*(.+)$/is.exec(certainly(word))
+        : null;
+    if (local && local[1] !== "none") runText(shell, call, state, local[1]!, { via: "ssh" });
+  }
+  // The host may stand before options too: `ssh host -t cmd`.
+  const after = readOptions(call.argv, options.at + 1, { short: OF_SSH });
+  const rest = call.argv.slice(after.at);
+  const how = { via: "ssh", isElsewhere: true };
+  const isForwardOnly = hasOption(options, "N") || hasOption(after, "N");
+  if (rest.length > 0) return runText(shell, call, state, joinedWords(rest), how);
+  return isForwardOnly ? nothingRun(state) : runInput(shell, call, state, how);
+}
+
+function wrappedShell(shell: Shell, call: Call, state: State, short: string, via: string): State[] {
+  const options = readOptions(call.argv, 1, { short });
+  return runWords(shell, call, state, call.argv.slice(options.at), { via });
+}

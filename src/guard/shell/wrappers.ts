@@ -1,0 +1,197 @@
+import { hasOption, optionWord, readOptions, type Options, type Takes } from "./options.ts";
+import { resolved } from "./paths.ts";
+import { joinedWords, nothingRun, quotedWords, runInput, runText, runWords } from "./running.ts";
+import type { Call, Handler, Shell } from "./shell.ts";
+import { having, type State } from "./state.ts";
+import { HOLE, certainly, literally, type Argument } from "./values.ts";
+
+/** A program that runs the words after its options, and after some words of its own. */
+type Wrapper = Takes & {
+  /** Own words between the options and the command. */
+  skips?: number;
+  /** `A=b` before the command. */
+  assigns?: boolean;
+  isElsewhere?: boolean;
+  /** Joins the words and gives them to a shell. */
+  joins?: boolean;
+};
+
+const table: Record<string, Wrapper> = {
+  doas: { short: "aCu" },
+  pkexec: { long: ["user"] },
+  nohup: {},
+  nice: { short: "n", long: ["adjustment"] },
+  ionice: { short: "cnpPu", long: ["class", "classdata"] },
+  chrt: { short: "TPD", skips: 1 },
+  taskset: { skips: 1 },
+  numactl: { short: "iImNpC" },
+  prlimit: {},
+  timeout: { short: "ks", long: ["kill-after", "signal"], skips: 1 },
+  gtimeout: { short: "ks", long: ["kill-after", "signal"], skips: 1 },
+  time: { short: "fo", long: ["format", "output"] },
+  gtime: { short: "fo", long: ["format", "output"] },
+  stdbuf: { short: "ioe", long: ["input", "output", "error"] },
+  unbuffer: {},
+  setsid: {},
+  setarch: { skips: 1 },
+  linux32: {},
+  linux64: {},
+  arch: { short: "de" },
+  caffeinate: { short: "tw" },
+  strace: { short: "aAbeEIoOpPsSuUX" },
+  ltrace: { short: "aAeFlnopsuwx" },
+  valgrind: {},
+  catchsegv: {},
+  faketime: { short: "f", skips: 1 },
+  firejail: {},
+  bwrap: {},
+  unshare: { short: "SGRw", long: ["setuid", "setgid", "root", "wd"] },
+  nsenter: { short: "tSG", long: ["target", "setuid", "setgid"], isElsewhere: true },
+  chroot: { long: ["userspec", "groups"], skips: 1, isElsewhere: true },
+  "systemd-run": { short: "EHMpTu", long: ["unit", "property", "setenv", "uid", "gid", "slice", "working-directory"] },
+  "systemd-inhibit": { long: ["what", "who", "why", "mode"] },
+  "dbus-run-session": {},
+  "xvfb-run": { short: "efnpsw" },
+  noglob: {},
+  nocorrect: {},
+  "-": {},
+  repeat: { skips: 1 },
+  busybox: {},
+  toybox: {},
+  watch: { short: "nq", long: ["interval", "equexit"], joins: true },
+  "cross-env": { assigns: true },
+  "cross-env-shell": { assigns: true, joins: true },
+  "env-cmd": { short: "fre", long: ["file", "environments"] },
+  dotenv: { short: "ecvp" },
+  direnv: { skips: 2 },
+  hyperfine: { short: "wmMrpcSusNLn", long: ["warmup", "prepare", "runs", "shell", "setup"], joins: true },
+  entr: {},
+  ts: {},
+};
+
+export const wrappers = new Map<string, Handler>([
+  ...Object.entries(table).map(([name, wrapper]) => [name, wrapped(name, wrapper)] as const),
+  ["env", environment],
+  ["genv", environment],
+  ["sudo", superuser],
+  ["su", otherUser],
+  ["runuser", otherUser],
+  ["flock", locked],
+  ["script", recorded],
+]);
+
+function wrapped(via: string, wrapper: Wrapper): Handler {
+  return (shell, call, state) => {
+    const options = readOptions(call.argv, 1, wrapper);
+    const start = options.at + (wrapper.skips ?? 0);
+    const { at, inner } = wrapper.assigns ? assignments(call.argv, start, state) : { at: start, inner: state };
+    const rest = call.argv.slice(at);
+    const how = { via, isElsewhere: wrapper.isElsewhere };
+    if (!wrapper.joins) return runWords(shell, call, inner, rest, how);
+    return runText(shell, call, inner, joinedWords(rest), how);
+  };
+}
+
+/** `A=b C=d` before a command. */
+function assignments(argv: readonly Argument[], start: number, state: State): { at: number; inner: State } {
+  let [at, variables] = [start, state.variables];
+  for (; at < argv.length; at++) {
+    const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(argv[at]!.value) ?? [];
+    if (name === undefined) break;
+    variables = having(variables, name, { value: argv[at]!.isGlob ? HOLE : value!, isExported: true });
+  }
+  return { at, inner: { ...state, variables } };
+}
+
+function environment(shell: Shell, call: Call, state: State): State[] {
+  const options = readOptions(call.argv, 1, { short: "uCSaP", long: ["unset", "chdir", "split-string", "argv0"] });
+  let variables = state.variables;
+  const isEmptied = hasOption(options, "i", "ignore-environment") || call.argv[options.at]?.value === "-";
+  if (isEmptied)
+    variables = new Map(
+      [...Object.keys(shell.around.env), ...variables.keys()].map((name) => [
+        name,
+        { value: undefined, isExported: true },
+      ]),
+    );
+  for (const [name, word] of options.given)
+    if (/^(u|unset)$/.test(name) && word)
+      variables = having(variables, word.value, { value: undefined, isExported: true });
+  const start = options.at + (call.argv[options.at]?.value === "-" ? 1 : 0);
+  const { at, inner } = assignments(call.argv, start, { ...state, variables });
+  const directory = optionWord(options, "C", "chdir");
+  const there = directory ? { ...inner, cwd: resolved(certainly(directory), state.cwd) } : inner;
+  const split = optionWord(options, "S", "split-string");
+  const rest = call.argv.slice(at);
+  if (split) return runText(shell, call, there, `${certainly(split)} ${quotedWords(rest)}`, { via: "env" });
+  return runWords(shell, call, there, rest, { via: "env" });
+}
+
+const ofSudo = {
+  short: "CDghpRrTtUu",
+  long: [
+    "close-from",
+    "chdir",
+    "group",
+    "host",
+    "prompt",
+    "chroot",
+    "role",
+    "type",
+    "command-timeout",
+    "other-user",
+    "user",
+  ],
+};
+
+function superuser(shell: Shell, call: Call, state: State): State[] {
+  const options = readOptions(call.argv, 1, ofSudo);
+  const { at, inner } = assignments(call.argv, options.at, state);
+  const directory = optionWord(options, "D", "chdir");
+  const there = directory ? { ...inner, cwd: resolved(certainly(directory), state.cwd) } : inner;
+  const rest = call.argv.slice(at);
+  const isShell = rest.length === 0 && hasOption(options, "s", "i", "shell", "login");
+  return runWords(shell, call, there, isShell ? [literally("sh")] : rest, { via: "sudo" });
+}
+
+function otherUser(shell: Shell, call: Call, state: State): State[] {
+  const via = certainly(call.argv[0]!).replace(/^.*\//s, "");
+  const takes = {
+    short: "cCgGsuw",
+    long: ["command", "session-command", "group", "supp-group", "shell", "user", "whitelist-environment"],
+  };
+  // Its options may stand after the user's name.
+  const all: Options[] = [];
+  let at = 1;
+  while (at < call.argv.length) {
+    const options = readOptions(call.argv, at, takes);
+    all.push(options);
+    if (hasOption(options, "u", "user")) return runWords(shell, call, state, call.argv.slice(options.at), { via });
+    at = Math.max(options.at, at) + 1;
+  }
+  const text = all.map((options) => optionWord(options, "c", "command", "session-command")).find(Boolean);
+  if (text) return runText(shell, call, state, certainly(text), { via });
+  return runInput(shell, call, state, { via });
+}
+
+function locked(shell: Shell, call: Call, state: State): State[] {
+  const options = readOptions(call.argv, 1, {
+    short: "wEc",
+    long: ["timeout", "wait", "conflict-exit-code", "command"],
+  });
+  const [, next, text] = call.argv.slice(options.at);
+  const given = optionWord(options, "c", "command") ?? (/^(-c|--command)$/.test(next?.value ?? "") ? text : undefined);
+  if (given) return runText(shell, call, state, certainly(given), { via: "flock" });
+  return runWords(shell, call, state, call.argv.slice(options.at + 1), { via: "flock" });
+}
+
+function recorded(shell: Shell, call: Call, state: State): State[] {
+  const options = readOptions(call.argv, 1, { short: "cEIBmOoTt", long: ["command", "log-in", "log-out", "log-io"] });
+  const rest = call.argv.slice(options.at);
+  const after = readOptions(rest, 1, { short: "c", long: ["command"] });
+  const text = optionWord(options, "c", "command") ?? optionWord(after, "c", "command");
+  if (text) return runText(shell, call, state, certainly(text), { via: "script" });
+  // On a Mac the command stands after the file.
+  if (rest.length > 1) return runWords(shell, call, state, rest.slice(1), { via: "script" });
+  return state.input === undefined ? nothingRun(state) : runInput(shell, call, state, { via: "script" });
+}

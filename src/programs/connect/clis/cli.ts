@@ -1,0 +1,60 @@
+import type { Env } from "../../../guard/settings.ts";
+import type { Edit } from "../edits.ts";
+
+export const scopes = ["project", "user", "managed"] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Where and with what a CLI is connected. */
+export type Setting = {
+  project: string;
+  scope: Scope;
+  env: Env;
+  /** Stands before the paths below /etc: empty on a machine, a directory when an image is made. */
+  managed_root: string;
+  /** The hook's command line. */
+  hook: string;
+  /** Our own program, as a path that is good from any directory. */
+  launcher: string;
+  /** Whether the CLI shall reach the server's tools, too. */
+  mcp: boolean;
+};
+
+/** A way around the guard, and whether it works at this scope. */
+export type Dodge = { way: string; works: boolean };
+export type Strength = { dodges: Dodge[]; stronger: string };
+
+/** A tool call in the CLI's own words, for the self-test. */
+export type Sample = (command: string, cwd: string) => object;
+
+export type Cli = {
+  /** The first part of its seats' names. */
+  provider: string;
+  scopes: readonly Scope[];
+  connected(setting: Setting): Edit[];
+  /** What takes the same out again; it holds for MCP that was left out, too. */
+  disconnected(setting: Setting): Edit[];
+  /** The file that has the hook, and the hook's command line as that file says it now. */
+  hookFile(setting: Setting): string;
+  hookIn(path: string, text: string): string | undefined;
+  sample: Sample;
+  strength(scope: Scope): Strength;
+  /** What a person has to do or to know besides. */
+  notes(setting: Setting): string[];
+};
+
+/** Whether a hook's command line is one of ours, by whatever version and from wherever. */
+export function isOurHook(command: unknown, cli: string): boolean {
+  return typeof command === "string" && /longwatch/i.test(command) && new RegExp(`\\bguard ${cli}\\b`).test(command);
+}
+
+/** A member of a list of hooks that has no hook but ours. */
+export function isOurGroup(element: unknown, cli: string): boolean {
+  const hooks = (element as { hooks?: { command?: unknown }[] } | null)?.hooks;
+  return Array.isArray(hooks) && hooks.length > 0 && hooks.every((hook) => isOurHook(hook?.command, cli));
+}
+
+/** The command line of our hook in a list of hooks, as the file has it. */
+export function hookAmong(groups: unknown, cli: string): string | undefined {
+  if (!Array.isArray(groups)) return undefined;
+  return groups.find((group) => isOurGroup(group, cli))?.hooks[0].command;
+}

@@ -1,0 +1,49 @@
+import { writeSync } from "node:fs";
+import { startupSnapshot } from "node:v8";
+import { keepSnapshot } from "./keep.ts";
+
+/** What a program that bin/longwatch starts out of a startup snapshot needs besides its work. */
+
+/** Instead of a name: make the snapshot. */
+const KEEP = ":keep";
+/** Instead of a name: only start, to see whether a snapshot does. */
+const CHECK = ":check";
+
+/** How bin/longwatch starts one: `node <bundle> <called as> <words>`. */
+export type Start = { bundle: string; calledAs: string; words: string[] };
+
+/** Runs the program: when the snapshot is started, or at once where there is none. */
+export function fromSnapshot(main: (start: Start) => void | Promise<void>, fail: (error: unknown) => void): void {
+  const start = async () => {
+    const [, bundle = "", calledAs = "", ...words] = process.argv;
+    if (calledAs === CHECK) return;
+    if (calledAs === KEEP) return keepSnapshot(bundle, words);
+    await main({ bundle, calledAs, words });
+  };
+  const begin = () => void start().catch(fail);
+  if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.setDeserializeMainFunction(begin);
+  else begin();
+}
+
+/** process.stdout takes a millisecond to set up; a command writes once or twice, and may block while it does. */
+export function writeWhole(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // The reader had enough, as in `longwatch ticket list | head`.
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      // A pipe that another process made non-blocking, and that is full.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** The same process goes on as the whole program, so that signals, the terminal and the exit code are its own. */
+export function become(program: string, words: string[]): void {
+  const argv = [process.execPath, "--disable-warning=ExperimentalWarning", program, ...words];
+  process.execve?.(process.execPath, argv, process.env as Record<string, string>);
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+kubectl --context production apply -f k8s/

@@ -1,0 +1,1 @@
+BEGIN { system("git push origin main") }

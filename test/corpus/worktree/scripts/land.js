@@ -1,0 +1,2 @@
+const { execSync } = require("node:child_process");
+execSync("git push origin main");

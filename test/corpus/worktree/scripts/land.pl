@@ -1,0 +1,1 @@
+system("git push origin main");

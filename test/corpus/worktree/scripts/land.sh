@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+npm test
+git push origin main
