@@ -4,6 +4,7 @@ import { testWorld } from "../../../test/harness.ts";
 
 const world = await testWorld();
 const { operator } = world;
+const work_proof = "commit 1a2b3c4";
 const alice = await world.seat("Alice");
 const bob = await world.seat("Bob");
 await world.say(operator, "namespace.define", { prefix: "CMB", format: "CMB-NNNN" });
@@ -76,7 +77,7 @@ describe("a claim", () => {
     const { claim_token } = await claim(alice, { id });
     const refusal = await world.refused(bob, "ticket.finish", { id, claim_token });
     assert.deepEqual([refusal.code, refusal.facts.holder], ["lease.lost", "Alice"]);
-    await world.say(alice, "ticket.finish", { id, claim_token });
+    await world.say(alice, "ticket.finish", { id, claim_token, work_proof });
   });
 
   it("whose lease ended is fenced: every act on it is refused and names the present holder (J79)", async () => {
@@ -97,7 +98,7 @@ describe("a claim", () => {
       const refusal = await world.refused(alice, command, input);
       assert.deepEqual([refusal.code, refusal.kind, refusal.facts.holder], ["lease.lost", "conflict", "Bob"], command);
     }
-    assert.equal((await world.say(bob, "ticket.finish", { id, claim_token: present })).state, "done");
+    assert.equal((await world.say(bob, "ticket.finish", { id, claim_token: present, work_proof })).state, "done");
     const lapsed = await events(id, "ticket.lapsed");
     assert.deepEqual(
       lapsed.map(({ data }: { data: { was_holder: string } }) => data.was_holder),
@@ -140,7 +141,7 @@ describe("a claim", () => {
   it("that is finished twice at once is finished once", async () => {
     const id = await file();
     const { claim_token } = await claim(alice, { id });
-    const finish = () => world.say(alice, "ticket.finish", { id, claim_token });
+    const finish = () => world.say(alice, "ticket.finish", { id, claim_token, work_proof });
     const outcomes = await Promise.allSettled([finish(), finish()]);
     assert.deepEqual(outcomes.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
     assert.equal((await events(id, "ticket.finished")).length, 1);
@@ -234,7 +235,7 @@ describe("a surface key", () => {
     assert.match(refusal.hint!, new RegExp(`COLLIDE-WITH-${one}`));
     assert.equal((await world.refused(bob, "ticket.claim", { lane: "SK" })).code, "lane.empty");
     assert.equal((await world.refused(alice, "ticket.claim", { id: two })).code, "surface.held", "its own holder too");
-    await world.say(alice, "ticket.finish", { id: one, claim_token });
+    await world.say(alice, "ticket.finish", { id: one, claim_token, work_proof });
     assert.equal((await claim(bob, { id: two })).id, two);
   });
 

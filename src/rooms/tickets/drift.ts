@@ -15,10 +15,18 @@ export type Told = {
   owner: string | null;
   surface_key: string | null;
   closes_when: string | null;
+  opens_when: string | null;
+  /** Where the check of its deliverable stands. */
+  verification: string | null;
+  /** Its stages, in the order of their names. */
+  receipts: string | null;
 };
 
 /** What is compared. Bodies are not: they are long, and no rule rests on them. */
-const FIELDS = ["state", "title", "lane", "priority", "holder", "owner", "surface_key", "closes_when"] as const;
+const FIELDS = [
+  ...(["state", "title", "lane", "priority", "holder", "owner", "surface_key", "closes_when"] as const),
+  ...(["opens_when", "verification", "receipts"] as const),
+];
 
 const NOTHING: Told = {
   state: "",
@@ -29,6 +37,9 @@ const NOTHING: Told = {
   owner: null,
   surface_key: null,
   closes_when: null,
+  opens_when: null,
+  verification: null,
+  receipts: null,
 };
 
 /** These tell the whole ticket: what they leave out is not there. The others tell what changed. */
@@ -45,7 +56,7 @@ export function fold(tickets: Map<string, Told>, { kind, subject, data }: Entry)
   if (!kind.startsWith("ticket.") || subject === null || typeof data.state !== "string") return;
   const before = tickets.get(subject) ?? NOTHING;
   const known = WHOLE.has(kind) ? NOTHING : before;
-  const words = (field: "owner" | "surface_key" | "closes_when") =>
+  const words = (field: "owner" | "surface_key" | "closes_when" | "opens_when" | "verification") =>
     data[field] === undefined ? known[field] : (data[field] as string | null);
   const held = data.state === "in_progress";
   tickets.set(subject, {
@@ -57,7 +68,19 @@ export function fold(tickets: Map<string, Told>, { kind, subject, data }: Entry)
     owner: words("owner"),
     surface_key: words("surface_key"),
     closes_when: words("closes_when"),
+    opens_when: words("opens_when"),
+    verification: words("verification"),
+    receipts: receiptsAfter(known.receipts, data),
   });
+}
+
+/** The stages after an entry: those that it gave are there, those that it took back are not. */
+function receiptsAfter(before: string | null, data: Record<string, unknown>): string | null {
+  if (data.receipts === undefined && data.withdrawn === undefined) return before;
+  const stages = new Set(before === null ? [] : before.split(" "));
+  for (const stage of (data.receipts as string[] | undefined) ?? []) stages.add(stage);
+  for (const stage of (data.withdrawn as string[] | undefined) ?? []) stages.delete(stage);
+  return stages.size === 0 ? null : [...stages].sort().join(" ");
 }
 
 /** Rows compared at a time. */
@@ -77,6 +100,7 @@ export const drift = query({
     ),
   }),
   may: roles,
+  said_by: "programs",
   refuses: [],
   async read({ db }) {
     const told = new Map<string, Told>();

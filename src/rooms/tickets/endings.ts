@@ -6,9 +6,10 @@ import { ClaimToken, Lease, lapse } from "./claims.ts";
 import { recountBlockers } from "./links.ts";
 import { findTickets, type Row, TicketId, type TicketState, ticketUnknown, WORKERS } from "./ticket.ts";
 
-const sql = statements("tickets", "renew", "unclaim", "open_children");
+const sql = statements("tickets", "renew", "unclaim");
 
-const Claim = { id: TicketId, claim_token: ClaimToken };
+/** What every act on a claim is said with. */
+export const Claim = { id: TicketId, claim_token: ClaimToken };
 const Sentence = text(2000).min(1);
 type Holder = { id: string; claim_token: string };
 
@@ -31,7 +32,7 @@ function fenceProblem({ caller, input }: Call<Holder>, row: Row | undefined): Re
 }
 
 /** Checks every call's fence; `act` is given those that hold, and the outcomes come back in order. */
-async function fenced<I extends Holder, O>(
+export async function fenced<I extends Holder, O>(
   world: World,
   calls: readonly Call<I>[],
   act: (holding: { call: Call<I>; row: Row }[]) => Promise<(Act<O> | Refusal)[]>,
@@ -96,7 +97,7 @@ export const renew = batchCommand({
 type Ending = { row: Row; state: TicketState; reason?: string | undefined; proof?: object };
 
 /** Ends claims in one statement and frees what waited for tickets that are done with. */
-async function endClaims(world: World, endings: readonly Ending[]): Promise<void> {
+export async function endClaims(world: World, endings: readonly Ending[]): Promise<void> {
   world.db.send(sql.unclaim, {
     at: await world.at(),
     ids: endings.map(({ row }) => row.id),
@@ -111,7 +112,7 @@ async function endClaims(world: World, endings: readonly Ending[]): Promise<void
   );
 }
 
-const Moved = z.object({ id: z.string(), state: z.string() });
+export const Moved = z.object({ id: z.string(), state: z.string() });
 
 export const release = batchCommand({
   name: "ticket.release",
@@ -141,65 +142,6 @@ export const release = batchCommand({
       });
     }),
 });
-
-export const finish = batchCommand({
-  name: "ticket.finish",
-  summary: "Finish a claimed ticket: it is done.",
-  input: z.object({
-    ...Claim,
-    note: text(10_000).optional().describe("What was done."),
-    deliverable: Sentence.optional().describe("Where the result is: path, branch, sha, and how to verify it."),
-    work_proof: Sentence.optional().describe("An artifact that exists because of the ticket, or `none - reason`."),
-    user_value: Sentence.optional().describe("Which user can see what, where and from when, or `infra-only`."),
-    follow_ons: Sentence.optional().describe("What is to be done next and where it is filed."),
-    closing_evidence: Sentence.optional().describe("For a parent: why its closing condition holds."),
-  }),
-  output: Moved,
-  may: WORKERS,
-  events: ["ticket.finished", "ticket.lapsed"],
-  refuses: ["ticket.unknown", "lease.lost", "parent.open", "parent.unproven"],
-  run: (world, calls) =>
-    fenced(world, calls, async (holding) => {
-      const rows = await world.db.all<{ id: string; child: string }>(sql.open_children, {
-        ids: holding.map(({ row }) => row.id),
-      });
-      const problems = holding.map(({ call, row }) =>
-        closingProblem(
-          row,
-          rows.filter(({ id }) => id === row.id).map(({ child }) => child),
-          call.input.closing_evidence,
-        ),
-      );
-      const endings = holding.flatMap(({ call, row }, index): Ending[] =>
-        problems[index] ? [] : [{ row, state: "done", proof: proofOf(call.input) }],
-      );
-      if (endings.length > 0) await endClaims(world, endings);
-      return holding.map(({ call, row }, index): Act<z.output<typeof Moved>> | Refusal => {
-        const problem = problems[index];
-        if (problem) return problem;
-        const data = { id: row.id, state: "done", title: row.title, ...proofOf(call.input) };
-        return { output: { id: row.id, state: "done" }, events: [{ kind: "ticket.finished", subject: row.id, data }] };
-      });
-    }),
-});
-
-function proofOf({ id: _, claim_token: __, ...proof }: z.output<typeof finish.input>): Record<string, string> {
-  return Object.fromEntries(Object.entries(proof).filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
-
-/** A child's end never closes its parent, and a parent does not close over open children (J22). */
-function closingProblem(row: Row, children: readonly string[], evidence: string | undefined): Refusal | null {
-  if (children.length > 0)
-    return new Refusal("conflict", "parent.open", `${row.id} has open children: ${children.slice(0, 10).join(", ")}.`, {
-      hint: "Finish or cancel them first.",
-      facts: { id: row.id, children },
-    });
-  if (row.closes_when === null || evidence !== undefined) return null;
-  return new Refusal("conflict", "parent.unproven", `${row.id} closes when: ${row.closes_when}`, {
-    hint: "Say in closing_evidence why that holds now.",
-    facts: { id: row.id, closes_when: row.closes_when },
-  });
-}
 
 export const lapseLeases = batchCommand({
   name: "ticket.lapse",

@@ -3,6 +3,8 @@ import type { Transaction } from "../../kernel/database.ts";
 import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { type Principal, resolveNames } from "../seats/index.ts";
+import { type Condition, namespacesKnown, parseCondition, targetOf, wordsOf } from "./conditional/condition.ts";
+import { OpensWhen, type Trigger, triggerOf, writeTriggers } from "./conditional/opening.ts";
 import { cycleProblem, type NewLink, toItself, writeLinks } from "./links.ts";
 import {
   Body,
@@ -35,6 +37,7 @@ const content = {
     .optional()
     .describe("The thing being changed, lane:family:artifact: one claim at a time."),
   closes_when: text(2000).min(1).optional().describe("For a parent: what must be true for it to close."),
+  opens_when: OpensWhen.optional(),
 };
 
 export type Filing = z.output<typeof file.input>;
@@ -53,6 +56,7 @@ export const file = batchCommand({
   }),
   output: Filed,
   may: WORKERS,
+  allocates: true,
   events: ["ticket.filed"],
   refuses: [
     "namespace.unknown",
@@ -79,7 +83,7 @@ export const file = batchCommand({
       else if (row) {
         numbered.push({ index, id: row.id, lane: row.lane });
         // A second filling in this batch finds the reservation used, and what it would wait for in place.
-        for (const same of named.tickets.values()) if (same.id === row.id) same.state = "awaiting_claim";
+        for (const same of named.tickets.values()) if (same.id === row.id) same.state = stateOf(call.input);
         await writeLinks(world.db, linksOf(row.id, call.input, named));
       } else unnumbered.push(index);
     }
@@ -106,6 +110,13 @@ export const file = batchCommand({
       if (calls[index]!.input.reservation) fillReserved(world.db, rows[n]!);
       outcomes[index] = filedAct(rows[n]!, calls[index]!, named);
     }
+    writeTriggers(
+      world.db,
+      numbered.flatMap(({ index, id }): Trigger[] => {
+        const condition = conditionOf(calls[index]!.input, named);
+        return condition === null || condition instanceof Refusal ? [] : [{ ticket_id: id, condition }];
+      }),
+    );
     const fresh = numbered.filter(({ index }) => !calls[index]!.input.reservation);
     await writeLinks(
       world.db,
@@ -115,21 +126,38 @@ export const file = batchCommand({
   },
 });
 
-type Named = { tickets: Map<string, Row>; seats: Map<string, Principal | Refusal> };
+type Named = {
+  tickets: Map<string, Row>;
+  seats: Map<string, Principal | Refusal>;
+  /** Those that a trigger counts, if they are defined. */
+  namespaces: ReadonlySet<string>;
+};
+
+const stateOf = ({ opens_when }: Filing) => (opens_when === undefined ? "awaiting_claim" : "conditional");
+
+function conditionOf({ opens_when }: Filing, { tickets, namespaces }: Named): Condition | Refusal | null {
+  return triggerOf(opens_when, tickets, namespaces);
+}
 
 /**
  * Reads what the filings name: reservations, parents, blockers, owners. Most name nothing, and no statement is sent.
  */
 async function namedIn(world: World, calls: readonly Filer[]): Promise<Named> {
-  const refs = calls.flatMap(({ input }) => [
-    ...(input.reservation ? [input.reservation] : []),
-    ...(input.parent ? [input.parent] : []),
-    ...input.blocked_by,
-  ]);
+  const conditions = calls.map(({ input }) =>
+    input.opens_when === undefined ? null : parseCondition(input.opens_when),
+  );
+  const refs = calls.flatMap(({ input }, index) =>
+    [input.reservation, input.parent, ...input.blocked_by, targetOf(conditions[index]!)].filter(
+      (ref) => ref !== undefined && ref !== null,
+    ),
+  );
   const owners = calls.flatMap(({ input }) => (input.owner ? [input.owner] : []));
-  if (refs.length === 0 && owners.length === 0) return { tickets: new Map(), seats: new Map() };
-  const [tickets, seats] = await Promise.all([findTickets(world.db, refs), resolveNames(world.db, owners)]);
-  return { tickets, seats };
+  const [tickets, seats, namespaces] = await Promise.all([
+    findTickets(world.db, refs),
+    resolveNames(world.db, owners),
+    namespacesKnown(world.db, conditions),
+  ]);
+  return { tickets, seats, namespaces };
 }
 
 function filingProblem({ caller, input }: Filer, named: Named): Refusal | null {
@@ -137,6 +165,8 @@ function filingProblem({ caller, input }: Filer, named: Named): Refusal | null {
     if (ref !== undefined && !named.tickets.has(ref)) return ticketUnknown(ref);
   const owner = input.owner === undefined ? null : named.seats.get(input.owner)!;
   if (owner instanceof Refusal) return owner;
+  const condition = conditionOf(input, named);
+  if (condition instanceof Refusal) return condition;
   if (input.reservation === undefined) {
     if (input.namespace !== undefined) return null;
     const message = "namespace: is needed unless a reservation is filled";
@@ -173,7 +203,7 @@ function newTicket({ caller, input }: Filer, id: string, lane: string, at: Date,
   return {
     id,
     namespace: input.namespace ?? id.slice(0, id.indexOf("-")),
-    state: "awaiting_claim",
+    state: stateOf(input),
     lane: input.lane ?? lane,
     title: input.title.replaceAll(OWN_ID, id),
     body: input.body.replaceAll(OWN_ID, id),
@@ -192,13 +222,15 @@ function newTicket({ caller, input }: Filer, id: string, lane: string, at: Date,
 function filedAct(row: NewTicket, { input }: Filer, named: Named): Act<z.output<typeof Filed>> {
   const { id, state, lane, title } = row;
   const owner = input.owner === undefined ? undefined : (named.seats.get(input.owner) as Principal).name;
+  const condition = conditionOf(input, named);
+  const opens_when = condition === null || condition instanceof Refusal ? null : wordsOf(condition);
   return {
     output: { id, state, lane, title },
     events: [
       {
         kind: "ticket.filed",
         subject: id,
-        data: ticketData(row, { owner, parent: input.parent, blocked_by: input.blocked_by }),
+        data: ticketData(row, { owner, parent: input.parent, blocked_by: input.blocked_by, opens_when }),
       },
     ],
   };

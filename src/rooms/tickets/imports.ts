@@ -45,6 +45,7 @@ export const importTicket = batchCommand({
   }),
   output: Imported,
   may: KEEPERS,
+  allocates: true,
   events: ["ticket.imported"],
   refuses: ["namespace.unknown", "seat.unknown", "seat.ambiguous", "import.contradicts", "entry.oversized"],
   unrecorded: "A ticket that is here already is left as it is; only new ones are written, each with its entry.",

@@ -4,6 +4,7 @@ import { testWorld } from "../../../test/harness.ts";
 
 const world = await testWorld();
 const { operator } = world;
+const work_proof = "commit 1a2b3c4";
 const alice = await world.seat("Alice");
 await world.say(operator, "namespace.define", { prefix: "CMB", format: "CMB-NNNN" });
 
@@ -15,7 +16,7 @@ const link = (id: string, target: string, more: object = {}) =>
 const claim = (id: string) => world.say(alice, "ticket.claim", { id });
 const finish = async (id: string, more: object = {}) => {
   const { claim_token } = await claim(id);
-  return world.say(alice, "ticket.finish", { id, claim_token, ...more });
+  return world.say(alice, "ticket.finish", { id, claim_token, work_proof, ...more });
 };
 const blockers = async (id: string): Promise<number> =>
   (await world.ask(operator, "ticket.show", { id })).open_blockers;
@@ -162,23 +163,23 @@ describe("a parent", () => {
     const parent = await file();
     const [one, two] = [await file({ parent }), await file({ parent })];
     const { claim_token } = await claim(parent);
-    const refusal = await world.refused(alice, "ticket.finish", { id: parent, claim_token });
+    const refusal = await world.refused(alice, "ticket.finish", { id: parent, claim_token, work_proof });
     assert.equal(refusal.code, "parent.open");
     assert.deepEqual(refusal.facts.children, [one, two]);
     await finish(one);
     await world.say(alice, "ticket.cancel", { id: two, reason });
     assert.equal((await world.ask(operator, "ticket.show", { id: parent })).state, "in_progress");
-    await world.say(alice, "ticket.finish", { id: parent, claim_token });
+    await world.say(alice, "ticket.finish", { id: parent, claim_token, work_proof });
   });
 
   it("with a closing condition closes on evidence only, even when its children are done (J22)", async () => {
     const parent = await file({ closes_when: "coverage is at 90 %" });
     await finish(await file({ parent }));
     const { claim_token } = await claim(parent);
-    const refusal = await world.refused(alice, "ticket.finish", { id: parent, claim_token });
+    const refusal = await world.refused(alice, "ticket.finish", { id: parent, claim_token, work_proof });
     assert.deepEqual([refusal.code, refusal.facts.closes_when], ["parent.unproven", "coverage is at 90 %"]);
     const closing_evidence = "coverage run 4711 says 91 %";
-    await world.say(alice, "ticket.finish", { id: parent, claim_token, closing_evidence });
+    await world.say(alice, "ticket.finish", { id: parent, claim_token, work_proof, closing_evidence });
     assert.equal((await world.ask(operator, "ticket.show", { id: parent })).proof.closing_evidence, closing_evidence);
   });
 
@@ -186,14 +187,16 @@ describe("a parent", () => {
     const parent = await file();
     const child = await file({ parent });
     const [p, c] = [await claim(parent), await claim(child)];
-    const twice = [0, 1].map(() => world.refused(alice, "ticket.finish", { id: parent, claim_token: p.claim_token }));
-    const done = world.say(alice, "ticket.finish", { id: child, claim_token: c.claim_token });
+    const twice = [0, 1].map(() =>
+      world.refused(alice, "ticket.finish", { id: parent, claim_token: p.claim_token, work_proof }),
+    );
+    const done = world.say(alice, "ticket.finish", { id: child, claim_token: c.claim_token, work_proof });
     assert.deepEqual(
       (await Promise.all(twice)).map(({ code }) => code),
       ["parent.open", "parent.open"],
     );
     assert.equal((await done).state, "done");
-    await world.say(alice, "ticket.finish", { id: parent, claim_token: p.claim_token });
+    await world.say(alice, "ticket.finish", { id: parent, claim_token: p.claim_token, work_proof });
   });
 });
 

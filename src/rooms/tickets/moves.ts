@@ -3,6 +3,8 @@ import { type Command, command, text } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { resolveName } from "../seats/index.ts";
+import { endTrigger } from "./conditional/opening.ts";
+import { undo } from "./done/receipts.ts";
 import { Priority } from "./new_ticket.ts";
 import { recountBlockers } from "./links.ts";
 import { findTicket, Lane, stateForbids, TicketId, type TicketState, ticketStates, WORKERS } from "./ticket.ts";
@@ -33,22 +35,18 @@ function transition(options: {
       "ticket.unknown",
       ...ticketStates.filter((state) => !from.includes(state)).map((state) => `ticket.${state}`),
     ],
-    async run(world, { input }) {
+    async run(world, { caller, input }) {
       const row = await findTicket(world.db, input.id);
       if (!from.includes(row.state)) throw stateForbids(row, to, hint);
       const { id, reason } = { ...row, ...input, id: row.id };
-      world.db.send(sql.move, {
-        id,
-        from: row.state,
-        state: to,
-        reason: to === "blocked" ? reason : null,
-        at: await world.at(),
-      });
+      const at = await world.at();
+      const blocked = to === "blocked" ? reason : null;
+      world.db.send(sql.move, { id, from: row.state, state: to, reason: blocked, at });
       recountBlockers(world.db, [id]);
-      return {
-        output: { id, state: to },
-        events: [{ kind: event, subject: id, data: { id, state: to, from: row.state, reason } }],
-      };
+      if (row.state === "conditional") endTrigger(world.db, id, at);
+      const undone = row.state === "done" ? await undo(world, caller, id, reason) : {};
+      const data = { id, state: to, from: row.state, reason, ...undone };
+      return { output: { id, state: to }, events: [{ kind: event, subject: id, data }] };
     },
   });
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Transaction } from "../../kernel/database.ts";
+import type { Reader, Transaction } from "../../kernel/database.ts";
 import { command, query, roles, text } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
@@ -80,6 +80,7 @@ export const define = command({
   }),
   output: z.object({ prefix: z.string(), format: z.string(), lane: z.string() }),
   may: KEEPERS,
+  allocates: true,
   events: ["namespace.defined"],
   refuses: ["namespace.exists", "namespace.format"],
   async run(world, { input }) {
@@ -115,3 +116,8 @@ export const listNamespaces = query({
     return { namespaces: await db.all(sql.namespace_list) };
   },
 });
+
+/** The namespaces with the lanes of their tickets. */
+export function namespacesOf(db: Reader): Promise<{ prefix: string; lane: string }[]> {
+  return db.all(sql.namespace_list);
+}

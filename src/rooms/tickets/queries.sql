@@ -49,7 +49,7 @@ from unnest(:filed_bys::bigint[], :filed_ats::timestamptz[], :ids::text[], :name
   labels, surface_key, closes_when, owner_id, open_blockers, closed_at);
 
 -- name: fill_reserved
-update tickets.tickets t set state = 'awaiting_claim', body = :body, type = :type, priority = :priority, lane = :lane,
+update tickets.tickets t set state = :state, body = :body, type = :type, priority = :priority, lane = :lane,
   labels = :labels, surface_key = :surface_key, closes_when = :closes_when, owner_id = :owner_id
 where tenant_id = :tenant_id and id = :id and state = 'reserved';
 
@@ -192,15 +192,6 @@ cross join lateral (select state, title from tickets.tickets t
 where l.tenant_id = :tenant_id and l.target_id = :id
 order by l.type, l.ticket_id limit 500;
 
--- name: open_children
-select l.target_id as id, l.ticket_id as child
-from tickets.links l
-cross join lateral (select state from tickets.tickets t
-  where t.tenant_id = :tenant_id and t.id = l.ticket_id limit 1) t
-where l.tenant_id = :tenant_id and l.target_id = any (:ids::text[]) and l.type = 'parent-child'
-  and t.state not in ('done', 'cancelled')
-order by l.ticket_id limit 1000;
-
 -- name: recount_blockers
 -- Counts anew what waits for these tickets, and these tickets themselves. One rule in one place: after any change of
 -- a state or of a link this makes the counters true again.
@@ -294,6 +285,11 @@ select id, name from seats.principals where tenant_id = :tenant_id and id = any 
 
 -- name: all_states
 select t.id, t.state, t.title, t.lane, t.priority, t.surface_key, t.closes_when,
+  (select g.words from tickets.triggers g where g.tenant_id = :tenant_id and g.ticket_id = t.id) as opens_when,
+  (select d.state from tickets.deliverables d where d.tenant_id = :tenant_id and d.ticket_id = t.id
+    and d.state <> 'withdrawn') as verification,
+  (select string_agg(r.stage, ' ' order by r.stage) from tickets.receipts r where r.tenant_id = :tenant_id
+    and r.ticket_id = t.id and r.withdrawn_at is null) as receipts,
   (select p.name from seats.principals p where p.tenant_id = :tenant_id and p.id = t.claimed_by) as holder,
   (select p.name from seats.principals p where p.tenant_id = :tenant_id and p.id = t.owner_id) as owner
 from tickets.tickets t

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { query, roles, text } from "../../kernel/operation.ts";
 import { statements } from "../../kernel/sql.ts";
 import { resolveName } from "../seats/index.ts";
+import { opensWhen } from "./conditional/opening.ts";
+import { verificationOf } from "./done/deliverables.ts";
+import { receiptsOf } from "./done/receipts.ts";
 import { findTicket, Lane, TicketId, ticketStates } from "./ticket.ts";
 
 const sql = statements("tickets", "links_of", "links_to", "list", "counts", "queue", "names");
@@ -72,6 +75,7 @@ export const counts = query({
   input: z.object({}),
   output: z.object({ counts: z.array(z.object({ state: z.string(), count: z.int() })) }),
   may: roles,
+  said_by: "programs",
   refuses: [],
   async read({ db }) {
     return { counts: await db.all(sql.counts) };
@@ -88,7 +92,16 @@ export const show = query({
     surface_key: z.string().nullable(),
     closes_when: z.string().nullable(),
     blocked_reason: z.string().nullable(),
+    opens_when: z.string().nullable(),
     proof: z.record(z.string(), z.string()).nullable().describe("What its finish said."),
+    receipts: z.array(
+      z.object({ stage: z.string(), at: z.iso.datetime(), by: z.string().nullable(), evidence: z.string() }),
+    ),
+    verification: z
+      .object({ state: z.string(), reason: z.string().nullable() })
+      .nullable()
+      .describe("Of its deliverable."),
+    no_op: z.boolean(),
     links: z.array(
       z.object({ type: z.string(), target: z.string(), state: z.string().nullable(), title: z.string().nullable() }),
     ),
@@ -99,9 +112,12 @@ export const show = query({
   async read({ db }, { id }) {
     // the row has every column of the ticket.
     const row: any = await findTicket(db, id);
-    const [links, linked_from] = await Promise.all([
+    const [links, linked_from, opens_when, verification, done] = await Promise.all([
       db.all(sql.links_of, { id: row.id }),
       db.all(sql.links_to, { id: row.id }),
+      opensWhen(db, row.id),
+      verificationOf(db, row.id),
+      receiptsOf(db, row.id),
     ]);
     const { namespace, state, priority, lane, title, type, labels, holder, owner, filer, open_blockers } = row;
     const { body, surface_key, closes_when, blocked_reason, proof } = row;
@@ -120,7 +136,8 @@ export const show = query({
         open_blockers,
         ...instants(row),
       },
-      ...{ namespace, body, surface_key, closes_when, blocked_reason, proof },
+      ...{ namespace, body, surface_key, closes_when, blocked_reason, proof, opens_when, verification },
+      ...done,
       links: links.map(({ type, target_ref, target_id, target_state, target_title }) => ({
         type,
         target: target_id ?? target_ref,

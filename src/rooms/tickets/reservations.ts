@@ -19,6 +19,7 @@ export const reserve = batchCommand({
   }),
   output: Filed,
   may: WORKERS,
+  allocates: true,
   events: ["ticket.reserved"],
   refuses: ["namespace.unknown"],
   async run(world, calls) {
@@ -86,6 +87,6 @@ export function reservationProblem(row: Row, principal_id: number, title: string
 
 /** Makes a reservation the ticket it was for; travels with the commit. */
 export function fillReserved(db: Transaction, row: NewTicket): void {
-  const { id, body, type, priority, lane, labels, surface_key, closes_when, owner_id } = row;
-  db.send(sql.fill_reserved, { id, body, type, priority, lane, labels, surface_key, closes_when, owner_id });
+  const { id, state, body, type, priority, lane, labels, surface_key, closes_when, owner_id } = row;
+  db.send(sql.fill_reserved, { id, state, body, type, priority, lane, labels, surface_key, closes_when, owner_id });
 }

@@ -62,6 +62,7 @@ export type Row = {
   claimed_incarnation: string | null;
   holder: string | null;
   claim_token: string | null;
+  claimed_at: Date | null;
   lease_expires_at: Date | null;
   closed_at: Date | null;
   now: Date;

@@ -30,7 +30,7 @@ async function ticketIn(state: State): Promise<Made> {
   if (state === "reserved" || state === "awaiting_claim") return { id, claim_token: NOBODYS };
   const { claim_token } = await world.say(alice, "ticket.claim", { id });
   if (state === "in_progress") return { id, claim_token };
-  if (state === "done") await world.say(alice, "ticket.finish", { id, claim_token });
+  if (state === "done") await world.say(alice, "ticket.finish", { id, claim_token, work_proof: "commit 1a2b3c4" });
   else await world.say(alice, "ticket.release", { id, claim_token, state, reason: "on the way" });
   return { id, claim_token };
 }
@@ -66,7 +66,7 @@ const acts: Record<string, Act> = {
     otherwise: "lease.lost",
   },
   finish: {
-    say: ({ id, claim_token }) => [alice, "ticket.finish", { id, claim_token }],
+    say: ({ id, claim_token }) => [alice, "ticket.finish", { id, claim_token, work_proof: "commit 1a2b3c4" }],
     to: { in_progress: "done" },
     otherwise: "lease.lost",
   },
