@@ -169,7 +169,7 @@ test("one of two finishes of a claim counts, and one as its lease ends finishes 
         client.say(name, {
           id,
           claim_token: claim.claim_token,
-          ...(name === "ticket.release" ? { reason: seat } : {}),
+          ...(name === "ticket.release" ? { reason: seat } : { work_proof: "commit 1a2b3c4" }),
         }),
       ),
     );
