@@ -1,11 +1,20 @@
+create schema delegation authorization longwatch_owner;
+grant usage on schema delegation to longwatch_app;
+
 create schema feed authorization longwatch_owner;
 grant usage on schema feed to longwatch_app;
 
 create schema kernel authorization longwatch_owner;
 grant usage on schema kernel to longwatch_app;
 
+create schema landing authorization longwatch_owner;
+grant usage on schema landing to longwatch_app;
+
 create schema ledger authorization longwatch_owner;
 grant usage on schema ledger to longwatch_app;
+
+create schema policy authorization longwatch_owner;
+grant usage on schema policy to longwatch_app;
 
 create schema seats authorization longwatch_owner;
 grant usage on schema seats to longwatch_app;
@@ -14,6 +23,54 @@ create schema tickets authorization longwatch_owner;
 grant usage on schema tickets to longwatch_app;
 
 create extension btree_gist;
+
+create table delegation.dispatches ( -- owner longwatch_owner
+  tenant_id integer not null,
+  ticket_id text not null,
+  attempt integer not null,
+  to_id bigint,
+  by_id bigint not null,
+  decision_id bigint,
+  diagnosis text,
+  dispatched_at timestamp with time zone not null,
+  delivered_at timestamp with time zone,
+  acknowledged_at timestamp with time zone,
+  verdict text,
+  verdict_at timestamp with time zone,
+  verdict_by bigint,
+  verdict_reason text,
+  superseded_at timestamp with time zone,
+  constraint dispatches_pkey PRIMARY KEY (tenant_id, ticket_id, attempt),
+  constraint dispatches_tenant_id_by_id_fkey FOREIGN KEY (tenant_id, by_id) REFERENCES seats.principals(tenant_id, id),
+  constraint dispatches_tenant_id_decision_id_fkey FOREIGN KEY (tenant_id, decision_id) REFERENCES policy.decisions(tenant_id, id),
+  constraint dispatches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint dispatches_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint dispatches_tenant_id_to_id_fkey FOREIGN KEY (tenant_id, to_id) REFERENCES seats.principals(tenant_id, id),
+  constraint dispatches_tenant_id_verdict_by_fkey FOREIGN KEY (tenant_id, verdict_by) REFERENCES seats.principals(tenant_id, id),
+  constraint attempts_counted CHECK ((attempt >= 1)),
+  constraint given_anew_is_diagnosed CHECK (((attempt = 1) OR (diagnosis IS NOT NULL))),
+  constraint nobody_judges_oneself CHECK ((verdict_by <> to_id)),
+  constraint not_to_oneself CHECK ((to_id <> by_id)),
+  constraint receipts_follow_dispatch CHECK (((delivered_at >= dispatched_at) AND (acknowledged_at >= dispatched_at) AND (verdict_at >= dispatched_at) AND (superseded_at >= dispatched_at))),
+  constraint receipts_need_a_seat CHECK (((to_id IS NOT NULL) OR (num_nonnulls(delivered_at, acknowledged_at) = 0))),
+  constraint verdict_known CHECK ((verdict = ANY (ARRAY['accepted'::text, 'rejected'::text]))),
+  constraint verdict_told CHECK (((num_nonnulls(verdict, verdict_at, verdict_by) = ANY (ARRAY[0, 3])) AND ((verdict IS DISTINCT FROM 'rejected'::text) OR (verdict_reason IS NOT NULL))))
+);
+alter table delegation.dispatches enable row level security;
+create policy own_tenant on delegation.dispatches as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX dispatches_open ON delegation.dispatches USING btree (tenant_id, dispatched_at, ticket_id) WHERE ((superseded_at IS NULL) AND (verdict IS DISTINCT FROM 'accepted'::text));
+CREATE INDEX dispatches_to ON delegation.dispatches USING btree (tenant_id, to_id, dispatched_at);
+CREATE UNIQUE INDEX one_dispatch_for_decision_and_seat ON delegation.dispatches USING btree (tenant_id, decision_id, to_id) NULLS NOT DISTINCT WHERE (decision_id IS NOT NULL);
+CREATE UNIQUE INDEX one_dispatch_stands ON delegation.dispatches USING btree (tenant_id, ticket_id) WHERE (superseded_at IS NULL);
+CREATE TRIGGER keep_receipts BEFORE UPDATE ON delegation.dispatches FOR EACH ROW EXECUTE FUNCTION delegation.keep_receipts(); -- enabled always
+grant insert, select on table delegation.dispatches to longwatch_app;
+grant update on column delegation.dispatches.delivered_at to longwatch_app;
+grant update on column delegation.dispatches.acknowledged_at to longwatch_app;
+grant update on column delegation.dispatches.verdict to longwatch_app;
+grant update on column delegation.dispatches.verdict_at to longwatch_app;
+grant update on column delegation.dispatches.verdict_by to longwatch_app;
+grant update on column delegation.dispatches.verdict_reason to longwatch_app;
+grant update on column delegation.dispatches.superseded_at to longwatch_app;
 
 create table feed.imports ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -79,6 +136,262 @@ create table kernel.tenants ( -- owner longwatch_owner
 alter table kernel.tenants enable row level security;
 create policy own_tenant on kernel.tenants as permissive for select to public using ((id = kernel.tenant()));
 grant select on table kernel.tenants to longwatch_app;
+
+create table landing.bindings ( -- owner longwatch_owner
+  tenant_id integer not null,
+  environment text not null,
+  owner_id bigint not null,
+  since timestamp with time zone not null,
+  constraint bindings_pkey PRIMARY KEY (tenant_id, environment),
+  constraint bindings_tenant_id_environment_fkey FOREIGN KEY (tenant_id, environment) REFERENCES landing.environments(tenant_id, name),
+  constraint bindings_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES seats.principals(tenant_id, id)
+);
+alter table landing.bindings enable row level security;
+create policy own_tenant on landing.bindings as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update, delete on table landing.bindings to longwatch_app;
+
+create table landing.credentials ( -- owner longwatch_owner
+  tenant_id integer not null,
+  name text not null,
+  environment text not null,
+  guard text not null,
+  guarded_by bigint not null,
+  registered_by bigint not null,
+  registered_at timestamp with time zone not null,
+  retired_at timestamp with time zone,
+  guarded boolean not null default true,
+  constraint credentials_pkey PRIMARY KEY (tenant_id, name),
+  constraint credentials_tenant_id_environment_fkey FOREIGN KEY (tenant_id, environment) REFERENCES landing.environments(tenant_id, name),
+  constraint credentials_tenant_id_environment_guard_guarded_by_fkey FOREIGN KEY (tenant_id, environment, guard, guarded_by) REFERENCES landing.guard_proofs(tenant_id, environment, guard, deploy_id),
+  constraint credentials_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint credentials_tenant_id_registered_by_fkey FOREIGN KEY (tenant_id, registered_by) REFERENCES seats.principals(tenant_id, id)
+);
+alter table landing.credentials enable row level security;
+create policy own_tenant on landing.credentials as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE TRIGGER refuse_unguarded AFTER INSERT ON landing.credentials FOR EACH ROW EXECUTE FUNCTION landing.refuse_unguarded(); -- enabled always
+grant insert, select on table landing.credentials to longwatch_app;
+grant update on column landing.credentials.retired_at to longwatch_app;
+grant update on column landing.credentials.guarded to longwatch_app;
+
+create table landing.debts ( -- owner longwatch_owner
+  tenant_id integer not null,
+  repository text not null,
+  branch text not null,
+  base text not null,
+  head text not null,
+  ahead integer not null,
+  tickets text[] not null,
+  since timestamp with time zone not null,
+  seen_at timestamp with time zone not null,
+  constraint debts_pkey PRIMARY KEY (tenant_id, repository, branch),
+  constraint debts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint debt_is_ahead_with_done_tickets CHECK (((ahead > 0) AND (cardinality(tickets) > 0)))
+);
+alter table landing.debts enable row level security;
+create policy own_tenant on landing.debts as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update, delete on table landing.debts to longwatch_app;
+
+create table landing.deploys ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null,
+  environment text not null,
+  topology integer not null,
+  rollback boolean not null,
+  ticket_id text,
+  source text,
+  base text,
+  sha text not null,
+  commits text[] not null,
+  owner_id bigint not null,
+  decision_id bigint not null,
+  runner_id bigint not null,
+  runner_incarnation uuid,
+  attempt integer not null default 1,
+  state text not null default 'running'::text,
+  stage text not null default 'claimed'::text,
+  fencing_token uuid,
+  lease_expires_at timestamp with time zone,
+  began_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  closure text,
+  missing jsonb not null default '[]'::jsonb,
+  forced_by bigint,
+  served_release text,
+  restored_deploy bigint,
+  down_from timestamp with time zone,
+  downtime_milliseconds bigint,
+  cause text,
+  log_bytes integer not null default 0,
+  log_bytes_max integer not null,
+  log_bytes_lost bigint not null default 0,
+  withdrawn_by bigint,
+  constraint deploys_by_sha UNIQUE (tenant_id, environment, id, sha),
+  constraint deploys_by_state UNIQUE (tenant_id, environment, id, state),
+  constraint deploys_pkey PRIMARY KEY (tenant_id, id),
+  constraint deploys_tenant_id_decision_id_fkey FOREIGN KEY (tenant_id, decision_id) REFERENCES policy.decisions(tenant_id, id),
+  constraint deploys_tenant_id_environment_restored_deploy_served_relea_fkey FOREIGN KEY (tenant_id, environment, restored_deploy, served_release) REFERENCES landing.deploys(tenant_id, environment, id, sha),
+  constraint deploys_tenant_id_environment_topology_fkey FOREIGN KEY (tenant_id, environment, topology) REFERENCES landing.topologies(tenant_id, environment, version),
+  constraint deploys_tenant_id_forced_by_fkey FOREIGN KEY (tenant_id, forced_by) REFERENCES policy.consents(tenant_id, id),
+  constraint deploys_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES seats.principals(tenant_id, id),
+  constraint deploys_tenant_id_runner_id_fkey FOREIGN KEY (tenant_id, runner_id) REFERENCES seats.principals(tenant_id, id),
+  constraint deploys_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint deploys_tenant_id_withdrawn_by_fkey FOREIGN KEY (tenant_id, withdrawn_by) REFERENCES landing.deploys(tenant_id, id),
+  constraint bad_end_has_a_cause CHECK (((state = ANY (ARRAY['running'::text, 'landed'::text])) OR (cause IS NOT NULL))),
+  constraint closure_known CHECK ((closure = ANY (ARRAY['whole'::text, 'incomplete'::text, 'forced'::text]))),
+  constraint deploy_stage CHECK ((stage = ANY (ARRAY['claimed'::text, 'closure'::text, 'verify'::text, 'deploy'::text, 'health'::text, 'rollback'::text, 'recover'::text]))),
+  constraint deploy_state CHECK ((state = ANY (ARRAY['running'::text, 'abandoned'::text, 'landed'::text, 'rolled_back'::text, 'failed'::text, 'refused'::text, 'lapsed'::text]))),
+  constraint downtime_has_a_beginning CHECK (((downtime_milliseconds IS NULL) OR ((downtime_milliseconds >= 0) AND (down_from IS NOT NULL)))),
+  constraint ended_iff_settled CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['running'::text, 'abandoned'::text])))),
+  constraint forced_by_consent CHECK (((NOT (closure IS DISTINCT FROM 'forced'::text)) = (forced_by IS NOT NULL))),
+  constraint incomplete_is_refused CHECK (((closure IS DISTINCT FROM 'incomplete'::text) OR (state = 'refused'::text))),
+  constraint landed_serves_its_sha CHECK (((state <> 'landed'::text) OR (NOT (served_release IS DISTINCT FROM sha)))),
+  constraint lease_iff_running CHECK ((num_nonnulls(fencing_token, lease_expires_at) =
+CASE state
+    WHEN 'running'::text THEN 2
+    ELSE 0
+END)),
+  constraint log_within_its_bound CHECK ((log_bytes <= log_bytes_max)),
+  constraint missing_iff_not_whole CHECK (((jsonb_array_length(missing) > 0) = ((closure IS NOT NULL) AND (closure <> 'whole'::text)))),
+  constraint restored_is_served CHECK (((restored_deploy IS NULL) OR (served_release IS NOT NULL))),
+  constraint rolled_back_to_a_release CHECK (((state = 'rolled_back'::text) = (restored_deploy IS NOT NULL))),
+  constraint ticket_unless_rollback CHECK ((rollback OR (ticket_id IS NOT NULL))),
+  constraint touched_when_settled CHECK (((state = ANY (ARRAY['running'::text, 'refused'::text, 'lapsed'::text])) OR (stage = ANY (ARRAY['deploy'::text, 'health'::text, 'rollback'::text, 'recover'::text])))),
+  constraint untouched_when_refused CHECK (((state <> ALL (ARRAY['refused'::text, 'lapsed'::text])) OR (stage = ANY (ARRAY['claimed'::text, 'closure'::text, 'verify'::text])))),
+  constraint whole_before_verify CHECK ((rollback OR (stage = ANY (ARRAY['claimed'::text, 'closure'::text])) OR ((closure IS NOT NULL) AND (closure <> 'incomplete'::text)))),
+  constraint whole_sha CHECK ((sha ~ '^[0-9a-f]{40}([0-9a-f]{24})?$'::text))
+) with (fillfactor=70);
+alter table landing.deploys enable row level security;
+create policy own_tenant on landing.deploys as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX deploys_leased ON landing.deploys USING btree (tenant_id, lease_expires_at) WHERE (state = 'running'::text);
+CREATE INDEX deploys_of_environment ON landing.deploys USING btree (tenant_id, environment, id);
+CREATE INDEX deploys_of_ticket ON landing.deploys USING btree (tenant_id, ticket_id, id) WHERE (ticket_id IS NOT NULL);
+CREATE UNIQUE INDEX one_unsettled_deploy ON landing.deploys USING btree (tenant_id, environment) WHERE (state = ANY (ARRAY['running'::text, 'abandoned'::text]));
+CREATE TRIGGER keep_outcome BEFORE UPDATE ON landing.deploys FOR EACH ROW EXECUTE FUNCTION landing.keep_outcome(); -- enabled always
+grant insert, select on table landing.deploys to longwatch_app;
+grant update on column landing.deploys.runner_id to longwatch_app;
+grant update on column landing.deploys.runner_incarnation to longwatch_app;
+grant update on column landing.deploys.attempt to longwatch_app;
+grant update on column landing.deploys.state to longwatch_app;
+grant update on column landing.deploys.stage to longwatch_app;
+grant update on column landing.deploys.fencing_token to longwatch_app;
+grant update on column landing.deploys.lease_expires_at to longwatch_app;
+grant update on column landing.deploys.ended_at to longwatch_app;
+grant update on column landing.deploys.closure to longwatch_app;
+grant update on column landing.deploys.missing to longwatch_app;
+grant update on column landing.deploys.forced_by to longwatch_app;
+grant update on column landing.deploys.served_release to longwatch_app;
+grant update on column landing.deploys.restored_deploy to longwatch_app;
+grant update on column landing.deploys.down_from to longwatch_app;
+grant update on column landing.deploys.downtime_milliseconds to longwatch_app;
+grant update on column landing.deploys.cause to longwatch_app;
+grant update on column landing.deploys.log_bytes to longwatch_app;
+grant update on column landing.deploys.log_bytes_lost to longwatch_app;
+grant update on column landing.deploys.withdrawn_by to longwatch_app;
+
+create table landing.environments ( -- owner longwatch_owner
+  tenant_id integer not null,
+  name text not null,
+  topology integer not null,
+  good_deploy bigint,
+  good_state text default 
+CASE
+    WHEN (good_deploy IS NULL) THEN NULL::text
+    ELSE 'landed'::text
+END,
+  down_since timestamp with time zone,
+  constraint environments_pkey PRIMARY KEY (tenant_id, name),
+  constraint environments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint environments_tenant_id_name_good_deploy_good_state_fkey FOREIGN KEY (tenant_id, name, good_deploy, good_state) REFERENCES landing.deploys(tenant_id, environment, id, state),
+  constraint environments_tenant_id_name_topology_fkey FOREIGN KEY (tenant_id, name, topology) REFERENCES landing.topologies(tenant_id, environment, version) DEFERRABLE INITIALLY DEFERRED,
+  constraint environment_name_form CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$'::text))
+);
+alter table landing.environments enable row level security;
+create policy own_tenant on landing.environments as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table landing.environments to longwatch_app;
+grant update on column landing.environments.topology to longwatch_app;
+grant update on column landing.environments.good_deploy to longwatch_app;
+grant update on column landing.environments.down_since to longwatch_app;
+
+create table landing.failures ( -- owner longwatch_owner
+  tenant_id integer not null,
+  deploy_id bigint not null,
+  environment text not null,
+  opened_at timestamp with time zone not null,
+  mended_at timestamp with time zone,
+  mended_by bigint,
+  constraint failures_pkey PRIMARY KEY (tenant_id, deploy_id),
+  constraint failures_tenant_id_deploy_id_fkey FOREIGN KEY (tenant_id, deploy_id) REFERENCES landing.deploys(tenant_id, id),
+  constraint failures_tenant_id_environment_fkey FOREIGN KEY (tenant_id, environment) REFERENCES landing.environments(tenant_id, name),
+  constraint failures_tenant_id_mended_by_fkey FOREIGN KEY (tenant_id, mended_by) REFERENCES landing.deploys(tenant_id, id),
+  constraint mended_by_a_deploy CHECK ((num_nonnulls(mended_at, mended_by) = ANY (ARRAY[0, 2])))
+);
+alter table landing.failures enable row level security;
+create policy own_tenant on landing.failures as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX failures_open ON landing.failures USING btree (tenant_id, environment) WHERE (mended_at IS NULL);
+grant insert, select on table landing.failures to longwatch_app;
+grant update on column landing.failures.mended_at to longwatch_app;
+grant update on column landing.failures.mended_by to longwatch_app;
+
+create table landing.guard_proofs ( -- owner longwatch_owner
+  tenant_id integer not null,
+  environment text not null,
+  deploy_id bigint not null,
+  state text not null default 'landed'::text,
+  guard text not null,
+  served boolean not null,
+  seen_by bigint not null,
+  seen_at timestamp with time zone not null,
+  constraint guard_proofs_pkey PRIMARY KEY (tenant_id, environment, guard, deploy_id),
+  constraint guard_proofs_tenant_id_environment_deploy_id_state_fkey FOREIGN KEY (tenant_id, environment, deploy_id, state) REFERENCES landing.deploys(tenant_id, environment, id, state),
+  constraint guard_proofs_tenant_id_seen_by_fkey FOREIGN KEY (tenant_id, seen_by) REFERENCES seats.principals(tenant_id, id)
+);
+alter table landing.guard_proofs enable row level security;
+create policy own_tenant on landing.guard_proofs as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table landing.guard_proofs to longwatch_app;
+
+create table landing.logs ( -- owner longwatch_owner
+  tenant_id integer not null,
+  deploy_id bigint not null,
+  number integer not null,
+  stage text not null,
+  text text not null,
+  at timestamp with time zone not null,
+  constraint logs_pkey PRIMARY KEY (tenant_id, deploy_id, number),
+  constraint logs_tenant_id_deploy_id_fkey FOREIGN KEY (tenant_id, deploy_id) REFERENCES landing.deploys(tenant_id, id),
+  constraint log_says_something CHECK ((text <> ''::text))
+);
+alter table landing.logs enable row level security;
+create policy own_tenant on landing.logs as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table landing.logs to longwatch_app;
+
+create table landing.topologies ( -- owner longwatch_owner
+  tenant_id integer not null,
+  environment text not null,
+  version integer not null,
+  branch text not null,
+  command text not null,
+  verify_command text,
+  rollback_command text,
+  health_url text not null,
+  release_pointer text not null,
+  production boolean not null,
+  lane text,
+  timeout_seconds integer not null,
+  health_seconds integer not null,
+  memory_mb integer not null,
+  output_kb integer not null,
+  reason text not null,
+  defined_by bigint not null,
+  defined_at timestamp with time zone not null,
+  constraint topologies_pkey PRIMARY KEY (tenant_id, environment, version),
+  constraint topologies_tenant_id_defined_by_fkey FOREIGN KEY (tenant_id, defined_by) REFERENCES seats.principals(tenant_id, id),
+  constraint topologies_tenant_id_environment_fkey FOREIGN KEY (tenant_id, environment) REFERENCES landing.environments(tenant_id, name),
+  constraint limits_positive CHECK ((LEAST(timeout_seconds, health_seconds, memory_mb, output_kb) >= 1)),
+  constraint topology_counted CHECK ((version >= 1))
+);
+alter table landing.topologies enable row level security;
+create policy own_tenant on landing.topologies as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table landing.topologies to longwatch_app;
 
 create table ledger.anchors ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -331,12 +644,371 @@ create policy own_tenant on ledger.witness_keys as permissive for all to public 
 grant insert, select on table ledger.witness_keys to longwatch_app;
 grant update on column ledger.witness_keys.announced_at to longwatch_app;
 
+create table policy.activations ( -- owner longwatch_owner
+  tenant_id integer not null,
+  version integer not null,
+  active tstzrange not null,
+  activated_by bigint,
+  constraint one_active_policy EXCLUDE USING gist (tenant_id WITH =, active WITH &&),
+  constraint activations_key PRIMARY KEY (tenant_id, version, active),
+  constraint activations_tenant_id_activated_by_fkey FOREIGN KEY (tenant_id, activated_by) REFERENCES seats.principals(tenant_id, id),
+  constraint activations_tenant_id_version_fkey FOREIGN KEY (tenant_id, version) REFERENCES policy.versions(tenant_id, version),
+  constraint activation_begins CHECK (((NOT isempty(active)) AND (NOT lower_inf(active))))
+);
+alter table policy.activations enable row level security;
+create policy own_tenant on policy.activations as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE CONSTRAINT TRIGGER never_without AFTER UPDATE ON policy.activations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION policy.never_without(); -- enabled always
+CREATE TRIGGER only_ends BEFORE DELETE OR UPDATE ON policy.activations FOR EACH ROW EXECUTE FUNCTION policy.only_ends(); -- enabled always
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON policy.activations FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+grant insert, select on table policy.activations to longwatch_app;
+grant update on column policy.activations.active to longwatch_app;
+
+create table policy.approvals ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null generated always as identity,
+  subject text not null,
+  action text not null,
+  resource_type text not null,
+  resource_id text not null,
+  resource_key text not null default md5(resource_id),
+  production boolean not null,
+  wording text,
+  rung text not null,
+  decision bigint not null,
+  asked_by bigint not null,
+  asked_at timestamp with time zone not null default statement_timestamp(),
+  state text not null default 'pending'::text,
+  manifest bigint,
+  decided_by bigint,
+  decider text,
+  decided_role text,
+  decided_kind text,
+  decided_at timestamp with time zone,
+  reason text,
+  expires_at timestamp with time zone,
+  constraint approvals_pkey PRIMARY KEY (tenant_id, id),
+  constraint approvals_tenant_id_asked_by_fkey FOREIGN KEY (tenant_id, asked_by) REFERENCES seats.principals(tenant_id, id),
+  constraint approvals_tenant_id_decided_by_fkey FOREIGN KEY (tenant_id, decided_by) REFERENCES seats.principals(tenant_id, id),
+  constraint approvals_tenant_id_decision_fkey FOREIGN KEY (tenant_id, decision) REFERENCES policy.decisions(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+  constraint approvals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint approvals_tenant_id_manifest_fkey FOREIGN KEY (tenant_id, manifest) REFERENCES policy.manifests(tenant_id, id),
+  constraint approval_rung CHECK ((rung = ANY (ARRAY['L1'::text, 'L2'::text]))),
+  constraint approval_state CHECK ((state = ANY (ARRAY['pending'::text, 'granted'::text, 'rejected'::text, 'released'::text, 'withdrawn'::text]))),
+  constraint decider_is_not_asker CHECK ((decided_by <> asked_by)),
+  constraint decider_is_not_kin CHECK ((split_part(decider, '/'::text, 1) <> split_part(subject, '/'::text, 1))),
+  constraint decider_may CHECK (
+CASE rung
+    WHEN 'L1'::text THEN (decided_role = ANY (ARRAY['strategist'::text, 'operator'::text]))
+    ELSE ((decided_role = 'operator'::text) AND (decided_kind = 'person'::text))
+END),
+  constraint grant_ends CHECK (((expires_at > decided_at) AND (expires_at <= (decided_at + '168:00:00'::interval)))),
+  constraint reason_is_given CHECK ((reason ~ '\S'::text)),
+  constraint verdict_told CHECK (
+CASE state
+    WHEN 'pending'::text THEN (num_nonnulls(decided_by, decider, decided_role, decided_kind, decided_at, reason, expires_at) = 0)
+    WHEN 'granted'::text THEN (num_nonnulls(decided_by, decider, decided_role, decided_kind, decided_at, reason, expires_at) = 7)
+    WHEN 'rejected'::text THEN ((num_nonnulls(decided_by, decider, decided_role, decided_kind, decided_at, reason) = 6) AND (expires_at IS NULL))
+    ELSE ((num_nonnulls(decided_at, reason) = 2) AND (num_nonnulls(decided_by, decider, decided_role, decided_kind, expires_at) = 0))
+END)
+);
+alter table policy.approvals enable row level security;
+create policy own_tenant on policy.approvals as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX approvals_asked ON policy.approvals USING btree (tenant_id, subject, action, resource_type, resource_key, id);
+CREATE INDEX approvals_decided ON policy.approvals USING btree (tenant_id, decided_at) WHERE (decided_at IS NOT NULL);
+CREATE INDEX approvals_manifest ON policy.approvals USING btree (tenant_id, manifest) WHERE (manifest IS NOT NULL);
+CREATE UNIQUE INDEX one_open_approval ON policy.approvals USING btree (tenant_id, subject, action, resource_type, resource_key, production, md5(wording)) NULLS NOT DISTINCT WHERE (state = 'pending'::text);
+CREATE TRIGGER keep_verdict BEFORE UPDATE ON policy.approvals FOR EACH ROW WHEN ((old.state <> 'pending'::text)) EXECUTE FUNCTION policy.keep_verdict();
+grant select on table policy.approvals to longwatch_app;
+grant insert on column policy.approvals.tenant_id to longwatch_app;
+grant insert on column policy.approvals.subject to longwatch_app;
+grant insert on column policy.approvals.action to longwatch_app;
+grant insert on column policy.approvals.resource_type to longwatch_app;
+grant insert on column policy.approvals.resource_id to longwatch_app;
+grant insert on column policy.approvals.production to longwatch_app;
+grant insert on column policy.approvals.wording to longwatch_app;
+grant insert, update on column policy.approvals.rung to longwatch_app;
+grant insert on column policy.approvals.decision to longwatch_app;
+grant insert on column policy.approvals.asked_by to longwatch_app;
+grant update on column policy.approvals.state to longwatch_app;
+grant update on column policy.approvals.manifest to longwatch_app;
+grant update on column policy.approvals.decided_by to longwatch_app;
+grant update on column policy.approvals.decider to longwatch_app;
+grant update on column policy.approvals.decided_role to longwatch_app;
+grant update on column policy.approvals.decided_kind to longwatch_app;
+grant update on column policy.approvals.decided_at to longwatch_app;
+grant update on column policy.approvals.reason to longwatch_app;
+grant update on column policy.approvals.expires_at to longwatch_app;
+
+create table policy.consents ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null generated always as identity,
+  words text not null,
+  subject text not null,
+  action text not null,
+  resource_type text not null,
+  resource_id text not null,
+  resource_key text not null default md5(resource_id),
+  single_use boolean not null,
+  given_by bigint not null,
+  given_role text not null,
+  given_kind text not null,
+  given_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  revoked_by bigint,
+  revoked_at timestamp with time zone,
+  revoked_because text,
+  constraint consents_single_use UNIQUE (tenant_id, id, single_use),
+  constraint consents_pkey PRIMARY KEY (tenant_id, id),
+  constraint consents_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint consents_tenant_id_given_by_fkey FOREIGN KEY (tenant_id, given_by) REFERENCES seats.principals(tenant_id, id),
+  constraint consents_tenant_id_revoked_by_fkey FOREIGN KEY (tenant_id, revoked_by) REFERENCES seats.principals(tenant_id, id),
+  constraint consent_by_a_person CHECK (((given_role = 'operator'::text) AND (given_kind = 'person'::text))),
+  constraint consent_ends CHECK (((expires_at > given_at) AND (expires_at <= (given_at + '720:00:00'::interval)))),
+  constraint consent_is_scoped CHECK (((subject !~ '^[*\s]*$'::text) AND (action !~ '^[*\s]*$'::text) AND (resource_type !~ '^[*\s]*$'::text) AND (resource_id !~ '^[*\s]*$'::text))),
+  constraint consent_names_its_thing CHECK ((resource_id !~ '(^|[/:])unknown$'::text)),
+  constraint revocation_told CHECK ((num_nonnulls(revoked_by, revoked_at, revoked_because) = ANY (ARRAY[0, 3]))),
+  constraint words_are_a_sentence CHECK (((char_length(words) >= 10) AND (char_length(words) <= 2000)))
+);
+alter table policy.consents enable row level security;
+create policy own_tenant on policy.consents as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX consents_scope ON policy.consents USING btree (tenant_id, subject, action, resource_type, resource_key, id);
+grant select on table policy.consents to longwatch_app;
+grant insert on column policy.consents.tenant_id to longwatch_app;
+grant insert on column policy.consents.words to longwatch_app;
+grant insert on column policy.consents.subject to longwatch_app;
+grant insert on column policy.consents.action to longwatch_app;
+grant insert on column policy.consents.resource_type to longwatch_app;
+grant insert on column policy.consents.resource_id to longwatch_app;
+grant insert on column policy.consents.single_use to longwatch_app;
+grant insert on column policy.consents.given_by to longwatch_app;
+grant insert on column policy.consents.given_role to longwatch_app;
+grant insert on column policy.consents.given_kind to longwatch_app;
+grant insert on column policy.consents.given_at to longwatch_app;
+grant insert on column policy.consents.expires_at to longwatch_app;
+grant update on column policy.consents.revoked_by to longwatch_app;
+grant update on column policy.consents.revoked_at to longwatch_app;
+grant update on column policy.consents.revoked_because to longwatch_app;
+
+create table policy.decisions ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null,
+  at timestamp with time zone not null,
+  asked_by bigint not null,
+  subject_id bigint,
+  subject text not null,
+  action text not null,
+  resource_type text not null,
+  resource_id text not null,
+  effect text not null,
+  rung text not null,
+  rules text[] not null,
+  errors text[] not null,
+  reasons text[] not null,
+  protocol jsonb,
+  input bytea not null,
+  policy_digest text not null,
+  state_version bigint not null,
+  constraint decisions_pkey PRIMARY KEY (tenant_id, id),
+  constraint decisions_tenant_id_policy_digest_fkey FOREIGN KEY (tenant_id, policy_digest) REFERENCES policy.versions(tenant_id, digest),
+  constraint decision_effect CHECK ((effect = ANY (ARRAY['allow'::text, 'deny'::text]))),
+  constraint denial_has_protocol CHECK (((effect = 'allow'::text) OR (protocol IS NOT NULL))),
+  constraint denial_has_reasons CHECK (((effect <> 'deny'::text) OR (cardinality(reasons) > 0))),
+  constraint protocol_leads_somewhere CHECK (((protocol IS NULL) OR (
+CASE (protocol ->> 'via'::text)
+    WHEN 'dispatch'::text THEN ((jsonb_array_length((protocol -> 'offers'::text)) > 0) OR ((protocol ->> 'free_at'::text) IS NOT NULL))
+    WHEN 'escalate'::text THEN ((protocol ->> 'escalation'::text) IS NOT NULL)
+    WHEN 'approval'::text THEN ((protocol ->> 'approval'::text) IS NOT NULL)
+    WHEN 'consent'::text THEN ((protocol ->> 'approval'::text) IS NOT NULL)
+    ELSE ((protocol ->> 'via'::text) = ANY (ARRAY['claim'::text, 'propose'::text]))
+END IS TRUE))),
+  constraint protocol_says_what_to_do CHECK (((protocol IS NULL) OR (((protocol ->> 'do'::text) IS NOT NULL) AND ((protocol ->> 'do'::text) <> ''::text) AND ((protocol ->> 'command'::text) IS NOT NULL) AND ((protocol ->> 'command'::text) <> ''::text))))
+);
+alter table policy.decisions enable row level security;
+create policy own_tenant on policy.decisions as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX decisions_subject ON policy.decisions USING btree (tenant_id, subject_id, id);
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON policy.decisions FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON policy.decisions FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+grant insert, select on table policy.decisions to longwatch_app;
+
+create table policy.escalations ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null,
+  asker_id bigint not null,
+  action text not null,
+  resource_type text not null,
+  resource_id text not null,
+  resource_key text not null default md5(resource_id),
+  reason text not null,
+  decision_id bigint not null,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  closed_by bigint,
+  note text,
+  constraint escalations_pkey PRIMARY KEY (tenant_id, id),
+  constraint escalations_tenant_id_asker_id_fkey FOREIGN KEY (tenant_id, asker_id) REFERENCES seats.principals(tenant_id, id),
+  constraint escalations_tenant_id_closed_by_fkey FOREIGN KEY (tenant_id, closed_by) REFERENCES seats.principals(tenant_id, id),
+  constraint escalations_tenant_id_decision_id_fkey FOREIGN KEY (tenant_id, decision_id) REFERENCES policy.decisions(tenant_id, id),
+  constraint escalations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint closed_by_somebody CHECK ((num_nonnulls(closed_at, closed_by, note) = ANY (ARRAY[0, 3])))
+);
+alter table policy.escalations enable row level security;
+create policy own_tenant on policy.escalations as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_open_escalation ON policy.escalations USING btree (tenant_id, asker_id, action, resource_type, resource_key) WHERE (closed_at IS NULL);
+grant insert, select on table policy.escalations to longwatch_app;
+grant update on column policy.escalations.closed_at to longwatch_app;
+grant update on column policy.escalations.closed_by to longwatch_app;
+grant update on column policy.escalations.note to longwatch_app;
+
+create table policy.holds ( -- owner longwatch_owner
+  tenant_id integer not null,
+  seat_id bigint not null,
+  asker_id bigint not null,
+  decision_id bigint not null,
+  held_at timestamp with time zone not null,
+  held_until timestamp with time zone not null,
+  constraint holds_pkey PRIMARY KEY (tenant_id, seat_id),
+  constraint holds_tenant_id_decision_id_fkey FOREIGN KEY (tenant_id, decision_id) REFERENCES policy.decisions(tenant_id, id),
+  constraint holds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint holds_tenant_id_seat_id_fkey FOREIGN KEY (tenant_id, seat_id) REFERENCES seats.principals(tenant_id, id),
+  constraint hold_is_short CHECK (((held_until > held_at) AND (held_until <= (held_at + '00:01:00'::interval))))
+) with (fillfactor=50);
+alter table policy.holds enable row level security;
+create policy own_tenant on policy.holds as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE TRIGGER hold_is_its_askers BEFORE UPDATE ON policy.holds FOR EACH ROW EXECUTE FUNCTION policy.refuse_theft(); -- enabled always
+grant insert, select, update on table policy.holds to longwatch_app;
+
+create table policy.manifests ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null generated always as identity,
+  opened_by bigint not null,
+  opened_at timestamp with time zone not null default statement_timestamp(),
+  constraint manifests_pkey PRIMARY KEY (tenant_id, id),
+  constraint manifests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint manifests_tenant_id_opened_by_fkey FOREIGN KEY (tenant_id, opened_by) REFERENCES seats.principals(tenant_id, id)
+);
+alter table policy.manifests enable row level security;
+create policy own_tenant on policy.manifests as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table policy.manifests to longwatch_app;
+
+create table policy.routes ( -- owner longwatch_owner
+  tenant_id integer not null,
+  topic text not null,
+  goes_to text not null,
+  about text not null,
+  set_by bigint not null,
+  set_at timestamp with time zone not null default statement_timestamp(),
+  constraint routes_pkey PRIMARY KEY (tenant_id, topic),
+  constraint routes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint routes_tenant_id_set_by_fkey FOREIGN KEY (tenant_id, set_by) REFERENCES seats.principals(tenant_id, id),
+  constraint route_known CHECK ((goes_to = ANY (ARRAY['strategist'::text, 'operator'::text, 'fleet'::text]))),
+  constraint topic_form CHECK ((topic ~ '^[a-z][a-z0-9_]{0,59}$'::text))
+);
+alter table policy.routes enable row level security;
+create policy own_tenant on policy.routes as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table policy.routes to longwatch_app;
+
+create table policy.rungs ( -- owner longwatch_owner
+  tenant_id integer not null,
+  action text not null,
+  production boolean not null,
+  rung text not null,
+  reason text not null,
+  set_by bigint not null,
+  set_at timestamp with time zone not null default statement_timestamp(),
+  constraint rungs_pkey PRIMARY KEY (tenant_id, action, production),
+  constraint rungs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint rungs_tenant_id_set_by_fkey FOREIGN KEY (tenant_id, set_by) REFERENCES seats.principals(tenant_id, id),
+  constraint rung_known CHECK ((rung = ANY (ARRAY['L0'::text, 'L1'::text, 'L2'::text])))
+);
+alter table policy.rungs enable row level security;
+create policy own_tenant on policy.rungs as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table policy.rungs to longwatch_app;
+
+create table policy.uses ( -- owner longwatch_owner
+  tenant_id integer not null,
+  decision bigint not null,
+  approval bigint,
+  consent bigint,
+  single_use boolean not null,
+  used_at timestamp with time zone not null default statement_timestamp(),
+  constraint uses_pkey PRIMARY KEY (tenant_id, decision),
+  constraint uses_tenant_id_approval_fkey FOREIGN KEY (tenant_id, approval) REFERENCES policy.approvals(tenant_id, id),
+  constraint uses_tenant_id_consent_single_use_fkey FOREIGN KEY (tenant_id, consent, single_use) REFERENCES policy.consents(tenant_id, id, single_use),
+  constraint uses_tenant_id_decision_fkey FOREIGN KEY (tenant_id, decision) REFERENCES policy.decisions(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+  constraint uses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint approval_is_single_use CHECK (((approval IS NULL) OR single_use)),
+  constraint use_of_one CHECK ((num_nonnulls(approval, consent) = 1))
+);
+alter table policy.uses enable row level security;
+create policy own_tenant on policy.uses as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX approval_used_once ON policy.uses USING btree (tenant_id, approval) WHERE (approval IS NOT NULL);
+CREATE UNIQUE INDEX consent_used_once ON policy.uses USING btree (tenant_id, consent) WHERE (single_use AND (consent IS NOT NULL));
+CREATE INDEX uses_consent ON policy.uses USING btree (tenant_id, consent) WHERE (consent IS NOT NULL);
+CREATE TRIGGER check_use AFTER INSERT ON policy.uses FOR EACH ROW EXECUTE FUNCTION policy.check_use();
+grant insert, select on table policy.uses to longwatch_app;
+
+create table policy.versions ( -- owner longwatch_owner
+  tenant_id integer not null,
+  version integer not null,
+  digest text not null,
+  source bytea not null,
+  note text,
+  proposed_by bigint,
+  proposed_at timestamp with time zone not null default statement_timestamp(),
+  constraint versions_differ UNIQUE (tenant_id, digest),
+  constraint versions_pkey PRIMARY KEY (tenant_id, version),
+  constraint versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint versions_tenant_id_proposed_by_fkey FOREIGN KEY (tenant_id, proposed_by) REFERENCES seats.principals(tenant_id, id),
+  constraint boundary_with_protocol CHECK (((NOT jsonb_path_exists((convert_from(source, 'utf8'::name))::jsonb, '$."rules"[*]?((!(@."effect" == "permit") || (@."effect" == "permit") is unknown) && (!((@."protocol"."do" like_regex "." && @."protocol"."via" like_regex ".") && @."protocol"."command" like_regex ".") || ((@."protocol"."do" like_regex "." && @."protocol"."via" like_regex ".") && @."protocol"."command" like_regex ".") is unknown))'::jsonpath)) AND jsonb_path_match((convert_from(source, 'utf8'::name))::jsonb, 'exists ($."unmatched"."protocol"?((@."do" like_regex "." && @."via" like_regex ".") && @."command" like_regex "."))'::jsonpath))),
+  constraint digest_of_source CHECK ((digest = encode(sha256(source), 'hex'::text))),
+  constraint version_is_counted CHECK ((version >= 1))
+);
+alter table policy.versions enable row level security;
+create policy own_tenant on policy.versions as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON policy.versions FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON policy.versions FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+grant insert, select on table policy.versions to longwatch_app;
+
 create table public.longwatch_migrations ( -- owner longwatch_owner
   name text not null,
   digest text not null,
   at timestamp with time zone not null default statement_timestamp(),
   constraint longwatch_migrations_pkey PRIMARY KEY (name)
 );
+
+create table seats.deputies ( -- owner longwatch_owner
+  tenant_id integer not null,
+  role text not null,
+  deputy_id bigint not null,
+  named_by bigint not null,
+  named_at timestamp with time zone not null default statement_timestamp(),
+  constraint deputies_pkey PRIMARY KEY (tenant_id, role, deputy_id),
+  constraint deputies_tenant_id_deputy_id_fkey FOREIGN KEY (tenant_id, deputy_id) REFERENCES seats.principals(tenant_id, id),
+  constraint deputies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint deputies_tenant_id_named_by_fkey FOREIGN KEY (tenant_id, named_by) REFERENCES seats.principals(tenant_id, id),
+  constraint deputy_not_by_itself CHECK ((deputy_id <> named_by)),
+  constraint deputy_role CHECK ((role = ANY (ARRAY['strategist'::text, 'coordinator'::text, 'gatekeeper'::text, 'witness'::text, 'auditor'::text])))
+);
+alter table seats.deputies enable row level security;
+create policy own_tenant on seats.deputies as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, delete on table seats.deputies to longwatch_app;
+
+create table seats.dormancies ( -- owner longwatch_owner
+  tenant_id integer not null,
+  role text not null,
+  noticed_at timestamp with time zone not null,
+  since timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint dormancies_pkey PRIMARY KEY (tenant_id, role, noticed_at),
+  constraint dormancies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint dormancy_in_order CHECK (((since <= noticed_at) AND (ended_at > noticed_at))),
+  constraint dormancy_role CHECK ((role = ANY (ARRAY['strategist'::text, 'coordinator'::text, 'gatekeeper'::text, 'witness'::text, 'auditor'::text])))
+);
+alter table seats.dormancies enable row level security;
+create policy own_tenant on seats.dormancies as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_open_dormancy ON seats.dormancies USING btree (tenant_id, role) WHERE (ended_at IS NULL);
+grant insert, select on table seats.dormancies to longwatch_app;
+grant update on column seats.dormancies.ended_at to longwatch_app;
 
 create table seats.names ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -365,16 +1037,32 @@ create table seats.principals ( -- owner longwatch_owner
   heard_at timestamp with time zone,
   output_at timestamp with time zone,
   created_at timestamp with time zone not null default statement_timestamp(),
+  parent text default 
+CASE
+    WHEN (kind = 'sub_agent'::text) THEN "substring"(name, '^(.*)/[^/]*$'::text)
+    ELSE NULL::text
+END,
+  scope text[],
   constraint principals_name UNIQUE (tenant_id, name),
   constraint principals_pkey PRIMARY KEY (tenant_id, id),
   constraint principals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint sub_agent_has_parent FOREIGN KEY (tenant_id, parent) REFERENCES seats.principals(tenant_id, name),
   constraint adopted_iff_incarnation CHECK (((incarnation IS NULL) = (adopted_at IS NULL))),
-  constraint principal_kind CHECK ((kind = ANY (ARRAY['person'::text, 'seat'::text, 'service'::text]))),
+  constraint principal_kind CHECK ((kind = ANY (ARRAY['person'::text, 'seat'::text, 'service'::text, 'sub_agent'::text]))),
   constraint principal_role CHECK ((role = ANY (ARRAY['operator'::text, 'strategist'::text, 'implementer'::text, 'coordinator'::text, 'gatekeeper'::text, 'witness'::text, 'auditor'::text, 'steward'::text, 'sentinel'::text, 'communicator'::text, 'service'::text]))),
-  constraint principal_status CHECK ((status = ANY (ARRAY['idle'::text, 'busy'::text, 'blocked'::text])))
+  constraint principal_status CHECK ((status = ANY (ARRAY['idle'::text, 'busy'::text, 'blocked'::text]))),
+  constraint sub_agent_depth CHECK (
+CASE kind
+    WHEN 'sub_agent'::text THEN (name ~ '^[^/]+(/[A-Za-z0-9][A-Za-z0-9._-]{0,39}){1,3}$'::text)
+    ELSE (strpos(name, '/'::text) = 0)
+END),
+  constraint sub_agent_has_scope CHECK (((kind = 'sub_agent'::text) = (scope IS NOT NULL)))
 ) with (fillfactor=50);
 alter table seats.principals enable row level security;
 create policy own_tenant on seats.principals as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX principals_parent ON seats.principals USING btree (tenant_id, parent) WHERE (parent IS NOT NULL);
+CREATE TRIGGER sub_agent_is_smaller AFTER INSERT OR UPDATE OF scope, role, kind, name ON seats.principals FOR EACH ROW WHEN ((new.kind = 'sub_agent'::text)) EXECUTE FUNCTION seats.keep_sub_agent_smaller(); -- enabled always
+CREATE TRIGGER sub_agents_end_with_parent AFTER UPDATE OF incarnation ON seats.principals FOR EACH ROW WHEN (((old.incarnation IS DISTINCT FROM new.incarnation) AND (old.incarnation IS NOT NULL))) EXECUTE FUNCTION seats.end_with_parent(); -- enabled always
 grant insert, select, update on table seats.principals to longwatch_app;
 
 create table seats.tokens ( -- owner longwatch_owner
@@ -408,6 +1096,39 @@ create table tickets.aliases ( -- owner longwatch_owner
 alter table tickets.aliases enable row level security;
 create policy own_tenant on tickets.aliases as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select on table tickets.aliases to longwatch_app;
+
+create table tickets.deliverables ( -- owner longwatch_owner
+  tenant_id integer not null,
+  ticket_id text not null,
+  path text not null,
+  branch text not null,
+  sha text not null,
+  verify text not null,
+  said_by bigint not null,
+  said_at timestamp with time zone not null,
+  state text not null default 'unverified'::text,
+  attempts integer not null default 0,
+  runner_id bigint,
+  fencing_token uuid,
+  lease_expires_at timestamp with time zone,
+  settled_at timestamp with time zone,
+  reason text,
+  constraint deliverables_pkey PRIMARY KEY (tenant_id, ticket_id),
+  constraint deliverables_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint deliverable_sha CHECK ((sha ~ '^[0-9a-f]{7,64}$'::text)),
+  constraint deliverable_state CHECK ((state = ANY (ARRAY['unverified'::text, 'verifying'::text, 'verified'::text, 'failed'::text, 'withdrawn'::text]))),
+  constraint failure_has_reason CHECK (((state <> 'failed'::text) OR (reason IS NOT NULL))),
+  constraint runner_iff_verifying CHECK ((num_nonnulls(runner_id, fencing_token, lease_expires_at) =
+CASE state
+    WHEN 'verifying'::text THEN 3
+    ELSE 0
+END)),
+  constraint settled_iff_over CHECK (((settled_at IS NOT NULL) = (state = ANY (ARRAY['verified'::text, 'failed'::text, 'withdrawn'::text]))))
+);
+alter table tickets.deliverables enable row level security;
+create policy own_tenant on tickets.deliverables as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX deliverables_waiting ON tickets.deliverables USING btree (tenant_id, attempts, said_at) WHERE (state = ANY (ARRAY['unverified'::text, 'verifying'::text]));
+grant insert, select, update on table tickets.deliverables to longwatch_app;
 
 create table tickets.links ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -443,6 +1164,67 @@ create table tickets.namespaces ( -- owner longwatch_owner
 alter table tickets.namespaces enable row level security;
 create policy own_tenant on tickets.namespaces as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select on table tickets.namespaces to longwatch_app;
+
+create table tickets.receipts ( -- owner longwatch_owner
+  tenant_id integer not null,
+  ticket_id text not null,
+  stage text not null,
+  round integer not null,
+  at timestamp with time zone not null,
+  by_id bigint not null,
+  evidence text not null default ''::text,
+  no_op boolean not null default false,
+  withdrawn_at timestamp with time zone,
+  withdrawn_by bigint,
+  withdrawn_reason text,
+  constraint receipts_pkey PRIMARY KEY (tenant_id, ticket_id, stage, round),
+  constraint receipts_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint no_op_is_a_finish CHECK (((NOT no_op) OR (stage = 'code_complete'::text))),
+  constraint receipt_round CHECK ((round >= 1)),
+  constraint receipt_stage CHECK ((stage = ANY (ARRAY['code_complete'::text, 'merged'::text, 'deployed'::text, 'observed'::text]))),
+  constraint withdrawn_whole CHECK ((num_nonnulls(withdrawn_at, withdrawn_by, withdrawn_reason) = ANY (ARRAY[0, 3])))
+);
+alter table tickets.receipts enable row level security;
+create policy own_tenant on tickets.receipts as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_receipt_for_each_stage ON tickets.receipts USING btree (tenant_id, ticket_id, stage) WHERE (withdrawn_at IS NULL);
+CREATE INDEX receipts_of_no_ops ON tickets.receipts USING btree (tenant_id, at) WHERE (no_op AND (withdrawn_at IS NULL));
+grant insert, select on table tickets.receipts to longwatch_app;
+grant update on column tickets.receipts.withdrawn_at to longwatch_app;
+grant update on column tickets.receipts.withdrawn_by to longwatch_app;
+grant update on column tickets.receipts.withdrawn_reason to longwatch_app;
+
+create table tickets.requirements ( -- owner longwatch_owner
+  tenant_id integer not null,
+  scope text not null,
+  name text not null,
+  proofs text[] not null,
+  constraint requirements_pkey PRIMARY KEY (tenant_id, scope, name),
+  constraint requirements_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint everywhere_has_no_name CHECK (((scope = 'everywhere'::text) = (name = ''::text))),
+  constraint known_proofs CHECK ((proofs <@ ARRAY['deliverable'::text, 'merge'::text, 'work_proof'::text, 'user_value'::text, 'follow_ons'::text, 'activation'::text, 'design_review'::text])),
+  constraint requirement_scope CHECK ((scope = ANY (ARRAY['everywhere'::text, 'namespace'::text, 'type'::text])))
+);
+alter table tickets.requirements enable row level security;
+create policy own_tenant on tickets.requirements as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table tickets.requirements to longwatch_app;
+grant update on column tickets.requirements.proofs to longwatch_app;
+
+create table tickets.runs ( -- owner longwatch_owner
+  tenant_id integer not null,
+  scope text not null,
+  name text not null,
+  run integer not null,
+  incarnation uuid,
+  since timestamp with time zone not null,
+  last_ticket text not null,
+  constraint runs_pkey PRIMARY KEY (tenant_id, scope, name),
+  constraint runs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint run_counted CHECK ((run >= 0)),
+  constraint run_scope CHECK ((scope = ANY (ARRAY['seat'::text, 'lane'::text, 'fleet'::text])))
+) with (fillfactor=50);
+alter table tickets.runs enable row level security;
+create policy own_tenant on tickets.runs as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table tickets.runs to longwatch_app;
 
 create table tickets.series ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -497,10 +1279,60 @@ alter table tickets.tickets enable row level security;
 create policy own_tenant on tickets.tickets as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE UNIQUE INDEX one_claim_per_surface ON tickets.tickets USING btree (tenant_id, surface_key) WHERE ((state = 'in_progress'::text) AND (surface_key IS NOT NULL));
 CREATE INDEX tickets_claimable ON tickets.tickets USING btree (tenant_id, lane, priority, filed_at, id) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0));
+CREATE INDEX tickets_counted ON tickets.tickets USING btree (tenant_id, namespace, state) WHERE (namespace <> ''::text);
 CREATE INDEX tickets_given ON tickets.tickets USING btree (tenant_id, owner_id, lane, priority, filed_at, id) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0) AND (owner_id IS NOT NULL));
 CREATE INDEX tickets_leased ON tickets.tickets USING btree (tenant_id, lease_expires_at) WHERE (state = 'in_progress'::text);
 CREATE INDEX tickets_waiting ON tickets.tickets USING btree (tenant_id, lane, priority, filed_at, id) WHERE ((state = ANY (ARRAY['reserved'::text, 'blocked'::text, 'parked'::text, 'conditional'::text])) OR ((state = 'awaiting_claim'::text) AND (open_blockers > 0)));
 grant insert, select, update on table tickets.tickets to longwatch_app;
+
+create table tickets.triggers ( -- owner longwatch_owner
+  tenant_id integer not null,
+  ticket_id text not null,
+  words text not null,
+  kind text not null,
+  target_id text,
+  state text,
+  stage text,
+  namespace text,
+  comparison text,
+  bound integer,
+  at timestamp with time zone,
+  over_at timestamp with time zone,
+  constraint triggers_pkey PRIMARY KEY (tenant_id, ticket_id),
+  constraint triggers_tenant_id_namespace_fkey FOREIGN KEY (tenant_id, namespace) REFERENCES tickets.namespaces(tenant_id, prefix),
+  constraint triggers_tenant_id_target_id_fkey FOREIGN KEY (tenant_id, target_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint triggers_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint trigger_whole CHECK (
+CASE kind
+    WHEN 'ticket'::text THEN ((num_nonnulls(target_id, state) = 2) AND (num_nulls(stage, namespace, comparison, bound, at) = 5))
+    WHEN 'receipt'::text THEN ((num_nonnulls(target_id, stage) = 2) AND (num_nulls(state, namespace, comparison, bound, at) = 5))
+    WHEN 'count'::text THEN ((num_nonnulls(namespace, state, comparison, bound) = 4) AND (num_nulls(target_id, stage, at) = 3))
+    WHEN 'date'::text THEN ((at IS NOT NULL) AND (num_nulls(target_id, state, stage, namespace, comparison, bound) = 6))
+    ELSE false
+END)
+);
+alter table tickets.triggers enable row level security;
+create policy own_tenant on tickets.triggers as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX triggers_armed ON tickets.triggers USING btree (tenant_id, ticket_id) WHERE (over_at IS NULL);
+grant insert, select on table tickets.triggers to longwatch_app;
+grant update on column tickets.triggers.over_at to longwatch_app;
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION delegation.keep_receipts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if old.delivered_at is distinct from new.delivered_at and old.delivered_at is not null
+    or old.acknowledged_at is distinct from new.acknowledged_at and old.acknowledged_at is not null
+    or old.superseded_at is not null or old.verdict = 'accepted'
+  then
+    raise 'delegation: a receipt of % stands as it was given', old.ticket_id using errcode = 'LW017';
+  end if;
+  return new;
+end $function$;
+-- grant execute to PUBLIC, by default
 
 -- owner longwatch_owner
 CREATE OR REPLACE FUNCTION kernel.every_tenant()
@@ -522,6 +1354,49 @@ CREATE OR REPLACE FUNCTION kernel.tenant()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (current_setting('longwatch.tenant_id'::text))::integer;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION landing.keep_outcome()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  stages constant text[] := array['claimed', 'closure', 'verify', 'deploy', 'health', 'rollback'];
+begin
+  if old.state not in ('running', 'abandoned') then
+    if old.withdrawn_by is not null or to_jsonb(old) - 'withdrawn_by' <> to_jsonb(new) - 'withdrawn_by' then
+      raise 'landing: deploy % is % already', old.id, old.state using errcode = 'LW018';
+    end if;
+  elsif old.state = 'abandoned' then
+    if new.state <> 'running' or new.stage <> 'recover' or new.attempt <> old.attempt + 1 then
+      raise 'landing: deploy % was abandoned; it is taken over first', old.id using errcode = 'LW018';
+    end if;
+  elsif new.attempt <> old.attempt or new.state = 'running' and new.fencing_token <> old.fencing_token
+    or array_position(stages, new.stage) < array_position(stages, old.stage)
+    or (old.stage = 'recover' and new.stage not in ('recover', 'rollback'))
+    or (new.stage = 'recover' and old.stage <> 'recover')
+  then
+    raise 'landing: deploy % goes forwards only', old.id using errcode = 'LW018';
+  end if;
+  return new;
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION landing.refuse_unguarded()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not exists (select from landing.guard_proofs p where p.tenant_id = new.tenant_id
+    and p.environment = new.environment and p.guard = new.guard and p.deploy_id = new.guarded_by and p.served) then
+    raise 'landing: the guard of % is not in the release', new.name using errcode = 'LW019';
+  end if;
+  return new;
+end $function$;
 -- grant execute to PUBLIC, by default
 
 -- owner longwatch_owner
@@ -715,6 +1590,114 @@ END;
 grant execute on function ledger.roots_of(text[],text[],bigint[]) to longwatch_app;
 
 -- owner longwatch_owner
+CREATE OR REPLACE FUNCTION policy.check_use()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not exists (select from policy.approvals a where a.tenant_id = new.tenant_id and a.id = new.approval
+      and a.state = 'granted' and a.expires_at > now())
+    and not exists (select from policy.consents c where c.tenant_id = new.tenant_id and c.id = new.consent
+      and c.revoked_at is null and c.expires_at > now())
+  then
+    raise 'policy: decision % rests on what does not stand', new.decision using errcode = 'LW015';
+  end if;
+  return null;
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION policy.keep_verdict()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise 'policy: approval % is % already', old.id, old.state using errcode = 'LW014';
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION policy.never_without()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if exists (select from policy.activations a
+    where a.tenant_id = new.tenant_id and lower(a.active) = upper(new.active)) then
+    return null;
+  end if;
+  raise 'policy: the tenant would be without an active policy' using errcode = 'LW006';
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION policy.only_ends()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'UPDATE' and upper_inf(old.active) and not upper_inf(new.active)
+    and (old.tenant_id, old.version, old.activated_by, lower(old.active))
+      is not distinct from (new.tenant_id, new.version, new.activated_by, lower(new.active)) then
+    return new;
+  end if;
+  raise 'policy: an activation ends; it is not changed or removed' using errcode = 'LW006';
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION policy.refuse_theft()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if new.asker_id <> old.asker_id and old.held_until > new.held_at then
+    raise 'seat % is held until %', old.seat_id, old.held_until using errcode = 'LW010';
+  end if;
+  return new;
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION seats.end_sub_agents(of_tenant integer, of_parent text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ WITH RECURSIVE below(name) AS (
+          SELECT p_1.name
+            FROM seats.principals p_1
+           WHERE ((p_1.tenant_id = end_sub_agents.of_tenant) AND (p_1.parent = end_sub_agents.of_parent))
+         UNION ALL
+          SELECT p_1.name
+            FROM (below b
+              JOIN seats.principals p_1 ON (((p_1.tenant_id = end_sub_agents.of_tenant) AND (p_1.parent = b.name))))
+         )
+  UPDATE seats.principals p SET incarnation = NULL::uuid, adopted_at = NULL::timestamp with time zone, retired_at = statement_timestamp()
+   WHERE ((p.tenant_id = end_sub_agents.of_tenant) AND (p.name = ANY (ARRAY( SELECT below.name
+            FROM below))) AND (p.incarnation IS NOT NULL))
+   RETURNING p.name;
+END;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION seats.end_with_parent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform seats.end_sub_agents(new.tenant_id, new.name);
+  return null;
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
 CREATE OR REPLACE FUNCTION seats.first_token(for_tenant integer, hash bytea, days integer)
  RETURNS void
  LANGUAGE plpgsql
@@ -730,6 +1713,25 @@ begin
   from seats.principals p where p.tenant_id = for_tenant and p.name = 'operator';
 end $function$;
 grant execute on function seats.first_token(integer,bytea,integer) to longwatch_app;
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION seats.keep_sub_agent_smaller()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  over seats.principals;
+begin
+  select * into over from seats.principals p where p.tenant_id = new.tenant_id and p.name = new.parent;
+  if over.kind not in ('seat', 'sub_agent') or over.role <> new.role
+    or over.scope is not null and not (new.scope <@ over.scope and not over.scope <@ new.scope)
+  then
+    raise 'seats: the scope of % is not smaller than that of %', new.name, over.name using errcode = 'LW016';
+  end if;
+  return new;
+end $function$;
+-- grant execute to PUBLIC, by default
 
 -- owner longwatch_owner
 CREATE OR REPLACE FUNCTION seats.open_tenant(tenant_name text, OUT tenant_id integer, OUT operator_id bigint)
@@ -752,7 +1754,7 @@ grant execute on function seats.open_tenant(text) to longwatch_app;
 
 -- owner longwatch_owner
 CREATE OR REPLACE FUNCTION seats.token_holder(wanted bytea)
- RETURNS TABLE(tenant_id integer, tenant text, principal_id bigint, name text, role text, incarnation uuid, scope text, expires_at timestamp with time zone, authority_revision bigint)
+ RETURNS TABLE(tenant_id integer, tenant text, principal_id bigint, name text, role text, incarnation uuid, scope text, expires_at timestamp with time zone, authority_revision bigint, reach text[], stands_in_for text[])
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -765,7 +1767,12 @@ BEGIN ATOMIC
      p.incarnation,
      t.scope,
      t.expires_at,
-     h.authority_revision
+     h.authority_revision,
+     p.scope,
+     ARRAY( SELECT d.role
+            FROM (seats.deputies d
+              JOIN seats.dormancies o ON (((o.tenant_id = d.tenant_id) AND (o.role = d.role) AND (o.ended_at IS NULL))))
+           WHERE ((d.tenant_id = t.tenant_id) AND (d.deputy_id = p.id))) AS "array"
     FROM (((seats.tokens t
       JOIN seats.principals p ON (((p.tenant_id = t.tenant_id) AND (p.id = t.principal_id))))
       JOIN kernel.tenants n ON ((n.id = t.tenant_id)))
@@ -773,3 +1780,23 @@ BEGIN ATOMIC
    WHERE ((t.token_hash = token_holder.wanted) AND (t.revoked_at IS NULL) AND (t.expires_at > clock_timestamp()) AND (p.retired_at IS NULL) AND (NOT (t.incarnation IS DISTINCT FROM p.incarnation)));
 END;
 grant execute on function seats.token_holder(bytea) to longwatch_app;
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION tickets.holds(in_tenant integer, kind text, target text, wanted_state text, wanted_stage text, in_namespace text, comparison text, bound integer, due timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case kind
+    when 'ticket' then exists (select from tickets.tickets t
+      where t.tenant_id = in_tenant and t.id = target and t.state = wanted_state)
+    when 'receipt' then exists (select from tickets.receipts r where r.tenant_id = in_tenant and r.ticket_id = target
+      and r.stage = wanted_stage and r.withdrawn_at is null)
+    when 'count' then (select case comparison when 'least' then count(*) >= bound else count(*) <= bound end
+      from (select from tickets.tickets t where t.tenant_id = in_tenant and t.namespace = in_namespace
+        and t.namespace <> '' and t.state = wanted_state limit bound::bigint + 1) counted)
+    when 'date' then due <= statement_timestamp()
+    else false end
+$function$;
+-- grant execute to PUBLIC, by default

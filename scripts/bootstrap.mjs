@@ -20,6 +20,8 @@ const lock = join(root, ".installing");
 /** A lock older than this belongs to an install that hangs: say so rather than wait for ever. */
 const LOCK_WAIT_SECONDS = 600;
 
+/** The long forms of the tests. */
+const suites = ["race", "drill", "interop", "agents", "closure"];
 /** Which packages a task needs ("use": production only), its program, and where it runs. */
 const tasks = {
   start: { set: "use", run: ["src/main.ts", "serve"] },
@@ -29,9 +31,8 @@ const tasks = {
   test: { set: "all", run: ["test/run.ts"] },
   golden: { set: "all", run: ["test/run.ts", "golden"], env: { GOLDEN: "write" } },
   verify: { set: "all", run: ["scripts/verify.ts"] },
-  race: { set: "all", run: ["test/run.ts", "race"] },
-  drill: { set: "all", run: ["test/run.ts", "drill"] },
-  interop: { set: "all", run: ["test/run.ts", "interop"] },
+  ...Object.fromEntries(suites.map((name) => [name, { set: "all", run: ["test/run.ts", name] }])),
+  corpus: { set: "all", run: ["test/corpus/score.ts"] },
   bench: { set: "all", run: ["bench/run.ts"] },
   build: { set: "all", run: ["scripts/build.ts"] },
   new: { set: "all", run: ["scripts/new.ts"] },
@@ -100,12 +101,11 @@ function isInstalled(set) {
   return true;
 }
 
+/** In somebody else's read-only clone there is none: we check a little longer at each start, that is all. */
 function writeStamp(hash, set) {
   try {
     fs.writeFileSync(stamp, `${JSON.stringify({ lock: hash, set, platform })}\n`);
-  } catch {
-    // Somebody else's read-only clone: we check a little longer at each start, that is all.
-  }
+  } catch {}
 }
 
 function pinnedRuns() {
@@ -206,8 +206,7 @@ async function npm(set) {
   const verb = setInstalled() === "use" && programsAreThere() ? ["install", "--no-save"] : ["ci"];
   const flags = ["--loglevel=error", "--no-audit", "--no-fund", set === "use" ? "--omit=dev" : "--include=dev"];
   const started = (pid) => fs.appendFileSync(join(lock, "pid"), ` ${pid}`);
-  const options = { cwd: root, stdio: ["ignore", 2, 2] };
-  const code = await run(program, [...before, ...verb, ...flags], options, started);
+  const code = await run(program, [...before, ...verb, ...flags], { cwd: root, stdio: ["ignore", 2, 2] }, started);
   if (interrupted) throw new Halt("the install was interrupted; the next start does it again.", interrupted);
   if (code !== 0) throw new Halt(`npm ${verb[0]} failed with code ${code}; npm says above why.`, code);
 }
@@ -281,8 +280,8 @@ function run(program, args, options, started = () => {}) {
 async function main([name, ...args]) {
   const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined;
   if (!task) throw new Halt(`usage: node scripts/bootstrap.mjs <${Object.keys(tasks).join("|")}> [args]`, 2);
-  const major = Number(process.versions.node.split(".")[0]);
-  if (major < 20) throw new Halt(`needs Node 20 or later to begin with; this is ${process.versions.node}.`);
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) < 20) throw new Halt(`needs Node 20 or later to begin with; this is ${node}.`);
   if (!isInstalled(task.set)) await withLock(async () => isInstalled(task.set) || (await install(task.set)));
   const [program, ...fixed] = task.run;
   const command = [...(task.node ?? []), join(root, program), ...fixed, ...args];

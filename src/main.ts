@@ -4,7 +4,7 @@ import type { TwoWords } from "./programs/names.ts";
 import { operations } from "./rooms/rooms.ts";
 import { connectionOf, dataDirectory } from "./surfaces/cli/connection.ts";
 import { type Globals, type Program, run } from "./surfaces/cli/run.ts";
-import { version } from "./version.ts";
+import { launcher, version } from "./version.ts";
 
 /** The only file that reads the environment and wires the world. */
 const { env } = process;
@@ -17,8 +17,16 @@ for (const stream of [process.stdout, process.stderr])
 
 const stdout = (text: string) => void process.stdout.write(text);
 const stderr = (text: string) => void process.stderr.write(text);
-const client = (globals: Globals) => new Client({ ...connectionOf(globals, env), retryFor_seconds: 5 });
+/** In a connected project everything is said as its seat; an unreadable directory is nobody's project. */
+const connection = (globals: Globals) => connectionOf(globals, env, process.cwd());
+const client = (globals: Globals) => new Client({ ...connection(globals), retryFor_seconds: 5 });
 const terminal = { stdout, stderr, interactive: process.stderr.isTTY ?? false };
+
+/** Who connects an agent is its operator, even where another agent's seat is at home. */
+const connecting = (globals: Globals) => ({
+  ...{ env, cwd: process.cwd(), launcher, stdout, stderr },
+  operator: () => connectionOf(globals, env),
+});
 
 const programs: Record<string, Program> = {
   serve: {
@@ -52,7 +60,6 @@ const programs: Record<string, Program> = {
     load: async () => {
       const { main } = await import("./programs/doctor/doctor.ts");
       const place = { data: dataDirectory(env), anchors: env.LONGWATCH_ANCHORS || undefined };
-      const connection = (given: Globals) => connectionOf(given, env);
       return { main: (argv, globals) => main(argv, globals, { ...place, connection, stdout, stderr }) };
     },
   },
@@ -60,7 +67,36 @@ const programs: Record<string, Program> = {
     summary: "Serve MCP over stdio, for an agent on this machine.",
     load: async () => {
       const { main } = await import("./surfaces/mcp/stdio.ts");
-      return { main: async () => main(connectionOf({}, env)).then(() => 0) };
+      return { main: async () => main(connection({})).then(() => 0) };
+    },
+  },
+  guard: {
+    summary: "Look at an agent's tool call before it happens: the hook of an agent's CLI.",
+    load: async () => {
+      const { main } = await import("./programs/guard/program.ts");
+      const told = { stdout: { write: stdout }, stderr: { write: stderr } };
+      return { main: (argv) => main(argv, { env, cwd: process.cwd(), ...told }) };
+    },
+  },
+  connect: {
+    summary: "Guard an agent's program or a git repository: its hooks, its tools and its seat.",
+    load: async () => {
+      const { main } = await import("./programs/connect/connect.ts");
+      return { main: (argv, globals) => main("connect", argv, globals, connecting(globals)) };
+    },
+  },
+  disconnect: {
+    summary: "Take back what connect wrote.",
+    load: async () => {
+      const { main } = await import("./programs/connect/connect.ts");
+      return { main: (argv, globals) => main("disconnect", argv, globals, connecting(globals)) };
+    },
+  },
+  "git-hook": {
+    summary: "Decide about a push or a commit: pre-push, pre-commit, or pre-receive where it arrives.",
+    load: async () => {
+      const { main } = await import("./programs/git_hook/git_hook.ts");
+      return { main: (argv) => main(argv, { env, cwd: process.cwd(), stdin: process.stdin, stdout, stderr }) };
     },
   },
   import: {
@@ -78,6 +114,20 @@ const programs: Record<string, Program> = {
     },
   },
 };
+
+const landing = (verb: "check" | "run" | "rollback" | "recover", summary: string): Program => ({
+  summary,
+  load: async () => {
+    const { main } = await import("./programs/land/land.ts");
+    return {
+      main: (argv, globals) => {
+        const connect = (retryFor_seconds: number) => new Client({ ...connection(globals), retryFor_seconds });
+        const place = { connect, env, cwd: process.cwd(), data: dataDirectory(env), stdout, stderr };
+        return main(verb, argv, place, globals.json);
+      },
+    };
+  },
+});
 
 /** Programs beside the operations of a noun. */
 const ofTwoWords: Record<TwoWords, Program> = {
@@ -118,11 +168,16 @@ const ofTwoWords: Record<TwoWords, Program> = {
       return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
     },
   },
+  "land check": landing("check", "Look what a patch needs and run the verify command; nothing is claimed."),
+  "land run": landing("run", "Land a commit, or picked ones: closure, verify, deploy, health, back where it fails."),
+  "land rollback": landing("rollback", "Go back to a release that was good."),
+  "land recover": landing("recover", "Settle a deploy whose runner was lost."),
 };
 
 process.exitCode = await run(process.argv.slice(2), {
   catalogue: catalogue(operations, version),
   env,
+  cwd: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: () => process.stdin,

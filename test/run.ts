@@ -10,7 +10,8 @@ import { prepareTemplate, type TestCluster } from "./harness.ts";
 
 /**
  * `npm test`: starts one real PostgreSQL, makes a template database, and runs every test file against clones of it.
- * `npm run race`, `npm run drill` and `npm run interop` run the long forms; `npm run golden` accepts the goldens.
+ * `npm run race`, `npm run drill`, `npm run interop`, `npm run agents` and `npm run closure` run the long forms;
+ * `npm run golden` accepts the goldens.
  * Arguments are parts of file names: `npm test -- claims race` runs the files whose path has one of them.
  */
 const root = new URL("../", import.meta.url).pathname;
@@ -20,6 +21,8 @@ const suites: Record<string, string[]> = {
   race: ["test/race/*.test.ts"],
   drill: ["test/drill/*.test.ts"],
   interop: ["test/interop/*.test.ts"],
+  agents: ["test/agents/*.test.ts"],
+  closure: ["test/closure/*.test.ts"],
 };
 
 async function main(): Promise<number> {

@@ -36,7 +36,8 @@ test("a ticket is filed over MCP, claimed over HTTP, finished from the command l
   const claimed = await overHttp(url, token, "ticket/claim", { lane: "web" });
   assert.equal(claimed.id, "CMB-0001");
 
-  const words = ["ticket", "finish", "--id", claimed.id, "--claim-token", claimed.claim_token, "--json"];
+  const words = ["ticket", "finish", "--id", claimed.id, "--claim-token", claimed.claim_token];
+  words.push("--work-proof", "commit 1a2b3c4", "--json");
   const finished = JSON.parse(await overCli(url, token, ...words));
   assert.equal(finished.state, "done");
 

@@ -2,6 +2,9 @@
  * The programs of two words. Each wins over an operation of that name, and what only knows operations, as the startup
  * snapshot does, hands it over. `main.ts` has the programs themselves; it must have exactly these.
  */
-export const twoWords = ["ledger verify", "ledger export", "feed export", "feed mirror", "feed restore"] as const;
+export const twoWords = [
+  ...(["ledger verify", "ledger export", "feed export", "feed mirror", "feed restore"] as const),
+  ...(["land check", "land run", "land rollback", "land recover"] as const),
+] as const;
 
 export type TwoWords = (typeof twoWords)[number];

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { describe, test } from "node:test";
 import { parseStatements } from "../../src/kernel/sql.ts";
 import { testWorld } from "../harness.ts";
@@ -15,8 +15,8 @@ test("golden/schema.sql is the schema that the migrations make", async () => {
 
 describe("PostgreSQL understands every statement of every room, as the application's role:", async () => {
   const { asApplication } = await testWorld();
-  for (const file of globSync("src/rooms/*/queries.sql", { cwd: root.pathname }).sort()) {
-    const room = basename(dirname(file));
+  for (const file of globSync("src/rooms/**/queries.sql", { cwd: root.pathname }).sort()) {
+    const room = dirname(file).slice("src/rooms/".length);
     for (const { name, text } of parseStatements(readFileSync(new URL(file, root), "utf8"), room))
       test(name, async () => {
         await asApplication(`prepare statement_under_test as ${text}`);

@@ -180,7 +180,7 @@ async function fight(milliseconds: number): Promise<{ acted: number; lost: numbe
             ["renew", {}],
             ["renew", {}],
             ["release", { reason: "r" }],
-            ["finish", {}],
+            ["finish", { work_proof: "commit 1a2b3c4" }],
           ] as const
         )[Math.floor(Math.random() * 4)]!;
         const done = await over(session, `ticket.${name}`, { id, claim_token, ...more }, ["lease.lost"]);

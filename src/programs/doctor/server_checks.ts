@@ -25,6 +25,14 @@ const alarmsKnown: Record<string, [told: string, next: string]> = {
     "The server's log says why: `a ledger was not verified`.",
   ],
   "ledger.tenant_vanished": ["a tenant that signed checkpoints is gone", pointer("A broken ledger")],
+  "environment.in_doubt": [
+    "a deploy's runner was lost behind the point at which it changes something",
+    "`longwatch environment list` names the environment; its owner looks and settles: `deploy recover`.",
+  ],
+  "role.dormant": [
+    "nobody who holds an authority role was heard for 30 minutes",
+    "`longwatch role list` names the role and who stands in; adopt a seat for it, or name a deputy: `role deputize`.",
+  ],
 };
 
 /** Asks a server how it is, as far as it answers and this token may know. */

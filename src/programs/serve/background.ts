@@ -52,7 +52,10 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
   const clock = startClock(door, tenants, log);
   losses.serve(door);
   return {
-    alarms: () => [...new Set([...signers.states.flatMap(({ refused }) => refused?.code ?? []), ...verifier.alarms])],
+    alarms: () => {
+      const refused = signers.states.flatMap((state) => state.refused?.code ?? []);
+      return [...new Set([...refused, ...verifier.alarms, ...clock.alarms()])];
+    },
     witness: outsiders.witness,
     stop: async () => {
       clock.stop();

@@ -1,13 +1,11 @@
-import { hostname } from "node:os";
 import { version } from "../../version.ts";
 import type { World } from "../../world.ts";
+import { machineName } from "../connect/seat.ts";
 import type { Started } from "./start.ts";
 
 export async function greeting({ url, world, first }: Started): Promise<string> {
   const link = await signInLink(world, url);
-  const seat = `CLAUDE-CLI-${hostname()
-    .split(".")[0]!
-    .replace(/[^A-Za-z0-9-]/g, "")}-MAIN-01`;
+  const seat = `CLAUDE-CLI-${machineName()}-MAIN-01`;
   return `
 Longwatch ${version} serves at ${url}
 
@@ -15,8 +13,8 @@ Longwatch ${version} serves at ${url}
     ${link}
 
   Connect an agent${first ? " (your first)" : ""}:
-    npx longwatch seat adopt --name ${seat} --role implementer
-    claude mcp add --transport http longwatch ${url}/mcp --header "Authorization: Bearer <its token>"
+    npx longwatch connect claude --seat ${seat} --role implementer
+    (in its directory, or with --project DIR; codex, gemini, opencode and git likewise)
 
   Watch a fleet at work:
     npm run demo

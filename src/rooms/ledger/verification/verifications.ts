@@ -165,6 +165,7 @@ export const coverage = query({
     at: z.string().describe("The database's clock."),
   }),
   may: verify.may,
+  said_by: "programs",
   refuses: [],
   async read({ db, caller, outside }) {
     const [rows, anchored, [head]] = await Promise.all([readRows(db), lagOf(db), db.all(sql.head)]);
