@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -45,6 +55,13 @@ function secrets(uid: number): string {
   chownSync(join(home, "project/.longwatch/guard.json"), uid, uid);
   return home;
 }
+
+/** A Node that every user finds in every jail: the pinned one may lie in a clone below /tmp, which a jail covers. */
+const toolbox = mkdtempSync(join(isRoot ? "/var/lib" : homedir(), "longwatch-malicious-"));
+after(() => rmSync(toolbox, { recursive: true, force: true }));
+const node = join(toolbox, "node");
+copyFileSync(process.execPath, node);
+for (const path of [toolbox, node]) chmodSync(path, 0o755);
 
 /** Each is to end without the secret in its output. */
 const reading = (home: string): Attempt[] => [
@@ -217,7 +234,7 @@ function reachLine(): string {
 }
 
 function start(uid: number, order: { hidden: string[]; attempts: Attempt[] }, env: Record<string, string> = {}) {
-  const own = { PATH: process.env.PATH!, HOME: "/nonexistent", NODE: process.execPath, OLD: process.cwd() };
+  const own = { PATH: process.env.PATH!, HOME: "/nonexistent", NODE: node, OLD: process.cwd() };
   return spawn(process.execPath, [program, JSON.stringify(order)], {
     env: { ...own, LONGWATCH_TOKEN: SECRET, LONGWATCH_DATA: `/${SECRET}`, ...env },
     stdio: ["ignore", "pipe", "inherit"],
