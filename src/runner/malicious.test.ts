@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { nodeInEveryJail } from "./node.fixture.ts";
 import type { Attempt, Trial } from "./attempts.fixture.ts";
 
 /**
@@ -56,12 +47,7 @@ function secrets(uid: number): string {
   return home;
 }
 
-/** A Node that every user finds in every jail: the pinned one may lie in a clone below /tmp, which a jail covers. */
-const toolbox = mkdtempSync(join(isRoot ? "/var/lib" : homedir(), "longwatch-malicious-"));
-after(() => rmSync(toolbox, { recursive: true, force: true }));
-const node = join(toolbox, "node");
-copyFileSync(process.execPath, node);
-for (const path of [toolbox, node]) chmodSync(path, 0o755);
+const node = nodeInEveryJail();
 
 /** Each is to end without the secret in its output. */
 const reading = (home: string): Attempt[] => [

@@ -25,7 +25,8 @@ async function bundled(directory: string, files: readonly string[]): Promise<Set
   try {
     const { metafile, errors } = await build({
       absWorkingDir: directory,
-      entryPoints: [...files],
+      // Numbered, because `a.js` beside `a.ts` would be written to one place.
+      entryPoints: files.map((file, index) => ({ in: file, out: String(index) })),
       bundle: true,
       write: false,
       metafile: true,

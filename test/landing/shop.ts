@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { nodeInEveryJail } from "../../src/runner/node.fixture.ts";
 import { Repository } from "../closure/repository.ts";
 
 /**
@@ -85,6 +86,8 @@ export class Shop {
   readonly verdicts: string;
   readonly patch: string;
 
+  readonly node = nodeInEveryJail();
+
   private constructor(port: number) {
     this.port = port;
     const { repository } = this;
@@ -124,11 +127,11 @@ export class Shop {
 
   /** What the operator records. */
   get topology() {
-    const place = `${this.state} ${this.port} ${process.execPath}`;
+    const place = `${this.state} ${this.port} ${this.node}`;
     return {
       branch: "main",
       command: `sh deploy.sh ${place}`,
-      verify_command: `${process.execPath} --check src/server.js && ${process.execPath} --check web/board.js`,
+      verify_command: `${this.node} --check src/server.js && ${this.node} --check web/board.js`,
       health_url: this.health_url,
       timeout_seconds: 30,
       health_seconds: 2,
