@@ -166,6 +166,9 @@ describe("longwatch connect", () => {
     assert.equal((await shop.connect(["claude", "--seat", "CLAUDE-CLI-BOX-ONE-01"], { cwd })).code, 0);
     const other = ["gemini", "--seat", "GEMINI-CLI-BOX-TWO-01"];
     assert.match((await shop.connect(other, { cwd })).stderr, /connect.other_seat/);
+    const { hooks } = JSON.parse(readFileSync(join(cwd, ".claude", "settings.json"), "utf8"));
+    const pinned = hooks.PreToolUse[0].hooks[0].command.split(" --settings ")[1];
+    assert.equal(pinned, join(cwd, ".longwatch", "guard.json"), "nobody else chooses the hook's server");
     const replaced = await shop.connect([...other, "--replace"], { cwd });
     assert.equal(replaced.report.seat!.name, "GEMINI-CLI-BOX-TWO-01");
     assert.equal((await shop.disconnect(["claude"], { cwd })).code, 0);

@@ -141,7 +141,7 @@ async function consequences(world: World, caller: Caller, row: Row, input: Endin
   return events;
 }
 
-/** The runner saw the ticket's sha served: it is deployed, and somebody other than its author has observed it. */
+/** The runner saw the ticket's sha served and healthy: it is deployed, and that look observed it. */
 async function stagesReached(world: World, caller: Caller, row: Row): Promise<Event[]> {
   if (row.ticket_id === null || row.rollback) return [];
   const evidence = `deploy ${row.id}: ${row.environment} serves ${row.sha}`;
