@@ -97,7 +97,9 @@ async function hands(view: View, path: string, name: string | null, how: How): P
 async function python(view: View, file: string, need: Reference): Promise<boolean> {
   const target = view.python.resolve(file, need.specifier);
   const isLocal = need.specifier.startsWith(".");
-  if (!target) return !isLocal && (await view.python.requires(need.specifier));
+  // A project is named in its own manifest, and often like its package: what that lacks is nobody's distribution.
+  const isOurs = isLocal || view.python.resolve(file, need.specifier.split(".")[0]!) !== null;
+  if (!target) return !isOurs && (await view.python.requires(need.specifier));
   if (need.name === null || view.tree.isForeign(target.path)) return true;
   if (view.python.resolve(file, submodule(need))) return true;
   return view.tree.file(target.path) !== null && hands(view, target.path, need.name, "python");
@@ -117,17 +119,20 @@ export function template(view: View, name: string): string | null {
 async function asset(view: View, file: string, specifier: string): Promise<boolean> {
   const path = posix.join(posix.dirname(file), specifier);
   if (path.startsWith("..")) return false;
-  if (
-    view.tree.isForeign(path) ||
-    view.tree.file(path) !== null ||
-    view.tree.directory(path.replace(/\/$/, "")) !== null
-  )
-    return true;
-  // Sass leaves the underscore and the extension away.
-  const partial = posix.join(posix.dirname(path), `_${posix.basename(path)}`);
-  for (const one of [path, partial])
-    if ((await view.scripts.module(one, file)) !== null || view.tree.file(`${one}.scss`)) return true;
-  return false;
+  if (view.tree.isForeign(path) || view.tree.directory(path.replace(/\/$/, "")) !== null) return true;
+  return (await assetAt(view, file, path)) !== null;
+}
+
+/** Sass leaves the underscore and the extension away. */
+const partialOf = (path: string) => posix.join(posix.dirname(path), `_${posix.basename(path)}`);
+
+async function assetAt(view: View, file: string, path: string): Promise<string | null> {
+  if (view.tree.file(path) !== null) return path;
+  for (const one of [path, partialOf(path)]) {
+    const found = (await view.scripts.module(one, file)) ?? view.tree.file(`${one}.scss`);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 async function locked(view: View, file: string, need: Need & { what: "locked" }): Promise<boolean> {
@@ -156,7 +161,7 @@ export async function described(view: View, result: View, file: string, need: Ne
   }
   if (need.how === "asset") {
     const path = posix.join(posix.dirname(file), need.specifier);
-    const real = (await view.scripts.module(path, file)) ?? path;
+    const real = (await assetAt(view, file, path)) ?? path;
     return { kind: isCode(real) ? "file" : "asset", name: real, evidence: [real] };
   }
   const path = await view.fileOf(file, need.specifier);
@@ -186,7 +191,10 @@ export async function placesFor(view: View, file: string, need: Need): Promise<s
   if (need.what === "locked") return [need.lock];
   if (need.how === "template") return [`**/templates/${need.specifier}`];
   const around = (path: string) => [path, `${path}.*`, `${path.replace(/\.\w+$/, "")}.*`, `${path}/*`];
-  if (need.how === "asset") return around(posix.join(posix.dirname(file), need.specifier));
+  if (need.how === "asset") {
+    const path = posix.join(posix.dirname(file), need.specifier);
+    return [...around(path), ...around(partialOf(path))];
+  }
   if (need.how === "python") {
     const parts = need.specifier.replaceAll(".", "/").replace(/^\/+/, "");
     return around(parts === "" ? `**/${need.name}` : `**/${parts}`);

@@ -32,7 +32,7 @@ export class Parsing {
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.thread?.terminate();
+    if (this.thread) await ended(this.thread);
   }
 
   private async ask(path: string, text: string): Promise<Facts> {
@@ -56,7 +56,7 @@ export class Parsing {
     this.thread = null;
     // What it still says is nobody's answer.
     thread.on("error", () => {});
-    await thread.terminate();
+    await ended(thread);
     return noFacts(answer);
   }
 
@@ -66,4 +66,10 @@ export class Parsing {
     thread.unref();
     return thread;
   }
+}
+
+/** A process that has nothing else to wait for would be over before its thread is, and silently at that. */
+async function ended(thread: Worker): Promise<void> {
+  thread.ref();
+  await thread.terminate();
 }

@@ -98,7 +98,9 @@ export class Resolution {
     const own = (await this.configuration.named()).get(name);
     if (!own) return { at: "package", name: isBuiltin(specifier) ? `node:${specifier}` : name };
     const found = await this.entry(own, `.${specifier.slice(name.length)}`, file);
-    return found === null ? { at: "package", name } : { at: "file", path: found };
+    // What a package of this repository does not hand out comes from nowhere else.
+    if (found === null) return { at: "nowhere", path: posix.join(own.directory, specifier.slice(name.length)) };
+    return { at: "file", path: found };
   }
 
   /** The file behind `name` or `name/sub` of a package of this repository. */

@@ -61,6 +61,7 @@ export class View {
   readonly python: PythonResolution;
   private readonly reader: Reader;
   private readonly named = new Map<string, Promise<Names>>();
+  private readonly told = new Set<string>();
 
   constructor(tree: Tree, reader: Reader) {
     this.tree = tree;
@@ -76,7 +77,10 @@ export class View {
 
   names(path: string): Promise<Names> {
     let found = this.named.get(path);
-    if (!found) this.named.set(path, (found = this.gather(path, new Set())));
+    if (!found) {
+      found = this.gather(path, new Set()).finally(() => this.told.add(path));
+      this.named.set(path, found);
+    }
     return found;
   }
 
@@ -125,7 +129,9 @@ export class View {
   }
 
   private async starred(target: string, seen: Set<string>): Promise<Names> {
-    const all = seen.size === 1 ? await this.names(target) : await this.gather(target, new Set(seen));
+    // Two files that star each other would wait for each other: what is not told yet is gathered anew.
+    const isFree = !this.named.has(target) || this.told.has(target);
+    const all = seen.size === 1 && isFree ? await this.names(target) : await this.gather(target, new Set(seen));
     if (!isPython(target)) return all;
     const { exported } = await this.facts(target);
     const origins = [...all.origins].filter(([name]) => exported.starred?.has(name) ?? !name.startsWith("_"));

@@ -26,7 +26,7 @@ export async function check(wanted: Wanted & { verifies: boolean }, around: Arou
     if (found.missing.length > 0) return refused(`the patch is not whole: ${found.missing.length} missing`);
     if (!verifies) return reportOf("planned", { environment, sha }, { closure });
     if (topology.verify_command === null) return reportOf("passed", { environment, sha }, { closure });
-    const jail = jailOf({ ...wanted, hidden, memory_mb: topology.memory_mb });
+    const jail = jailOf({ ...wanted, hidden: [...hidden, ...workspace.hidden], memory_mb: topology.memory_mb });
     const verify = await verified(workspace, sha, {
       ...{ line: topology.verify_command, topology, jail, env, signal: stop, say: tell },
       about: { LONGWATCH_RELEASE: sha, LONGWATCH_ENVIRONMENT: environment },

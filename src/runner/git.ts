@@ -3,10 +3,42 @@ import { spawn } from "node:child_process";
 /** Git failed, or said something that nobody can use. */
 export class GitFailure extends Error {}
 
-type Options = { cwd: string; home: string; codes?: readonly number[]; env?: Record<string, string> };
+type Options = {
+  cwd: string;
+  home: string;
+  codes?: readonly number[];
+  /** Overrides, a variable that is undefined is left out. */
+  env?: Record<string, string | undefined>;
+  signal?: AbortSignal;
+};
+
+/**
+ * What no repository's own configuration may say otherwise: it is an agent's file, and these name programs that git
+ * would run as the runner. A file of ours is not enough, for the repository's is read after it.
+ */
+const FIRST = Object.fromEntries(
+  Object.entries({
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    // Said with nothing, the shell would run the path that follows it.
+    "core.alternateRefsCommand": "true",
+    "core.gitProxy": "",
+    "core.sshCommand": "false",
+    "credential.helper": "",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "commit.gpgSign": "false",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "false",
+  }).flatMap(([key, value], n, { length }) => [
+    ["GIT_CONFIG_COUNT", String(length)],
+    [`GIT_CONFIG_KEY_${n}`, key],
+    [`GIT_CONFIG_VALUE_${n}`, value],
+  ]),
+);
 
 /** One git command with the runner's own configuration: no hook, no filter and no transport of anybody else's. */
-export function git(words: readonly string[], { cwd, home, codes = [0], env = {} }: Options): Promise<string> {
+export function git(words: readonly string[], { cwd, home, codes = [0], env = {}, signal }: Options): Promise<string> {
   return new Promise((done, fail) => {
     const child = spawn("git", [...words], {
       cwd,
@@ -14,16 +46,21 @@ export function git(words: readonly string[], { cwd, home, codes = [0], env = {}
         ...{ PATH: process.env.PATH, HOME: home, LC_ALL: "C" },
         ...{ GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: `${home}/gitconfig`, GIT_ATTR_NOSYSTEM: "1" },
         ...{ GIT_TERMINAL_PROMPT: "0", GIT_ALLOW_PROTOCOL: "file", GIT_NO_LAZY_FETCH: "1" },
+        ...FIRST,
         ...{ GIT_NO_REPLACE_OBJECTS: "1", GIT_OPTIONAL_LOCKS: "0", GIT_PAGER: "cat", GIT_EDITOR: "true" },
         ...env,
       },
       stdio: ["ignore", "pipe", "pipe"],
+      ...(signal && { signal }),
     });
     const out: Buffer[] = [];
     let talk = "";
     child.stdout.on("data", (part: Buffer) => out.push(part));
     child.stderr.on("data", (part: Buffer) => (talk = (talk + part.toString()).slice(-2000)));
-    child.on("error", (error) => fail(new GitFailure(`git did not start: ${error.message}`)));
+    child.on("error", ({ message }) => {
+      const why = signal?.aborted ? `git ${words[0]} was stopped` : `git did not start: ${message}`;
+      fail(new GitFailure(why));
+    });
     child.on("close", (code) => {
       if (code !== null && codes.includes(code)) done(Buffer.concat(out).toString().trim());
       else fail(new GitFailure(`git ${words.slice(0, 3).join(" ")}: ${talk.trim() || `code ${code}`}`));

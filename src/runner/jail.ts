@@ -21,6 +21,8 @@ export type JailWanted = {
   /** No network but the jail's own loopback. */
   offline: boolean;
   processes_max?: number;
+  /** A directory that is seen, read-only, even where it lies among the temporary files, which nobody else sees. */
+  shown?: string;
 };
 
 /** Above the range that systemd gives away and below 65534, where nobody has an account. */
@@ -79,7 +81,8 @@ function offlineOf({ offline }: JailWanted, works: boolean): Protection {
  * take a process namespace whose first process ends everything in it. Then the setup covers what is hidden, and the
  * line runs as itself again, without any capability.
  */
-function jailWords({ hidden, memory_mb, offline, processes_max = PROCESSES_MAX }: JailWanted, uid: number | null) {
+function jailWords(wanted: JailWanted, uid: number | null) {
+  const { hidden, memory_mb, offline, processes_max = PROCESSES_MAX, shown = "" } = wanted;
   const user = process.getuid?.() ?? 0;
   const group = process.getgid?.() ?? 0;
   const bare = "--no-new-privs --bounding-set -all --inh-caps -all";
@@ -93,7 +96,7 @@ function jailWords({ hidden, memory_mb, offline, processes_max = PROCESSES_MAX }
   return (line: string, work: string): string[] => [
     ...["unshare", ...root, "--mount", "--propagation", "private", "setpriv", "--pdeathsig", "KILL"],
     ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--ipc", ...(offline ? ["--net"] : [])],
-    ...["sh", "-c", SETUP, "jail", work, tmpdir(), ...sizes, String(processes_max), drop, hidden.join("\n"), line],
+    ...["sh", "-c", SETUP, "jail", work, tmpdir(), ...sizes, String(processes_max), drop, hidden.join("\n"), shown, line],
   ];
 }
 

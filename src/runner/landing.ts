@@ -115,7 +115,7 @@ async function fromTheClaim(tools: Tools, plan: Plan, wanted: Wanted, around: Ar
   if (topology.verify_command !== null) {
     await hold.stage("verify");
     onStep("verifying");
-    const jail = jailOf({ ...wanted, hidden: around.hidden, memory_mb: topology.memory_mb });
+    const jail = jailOf({ ...wanted, hidden: [...around.hidden, ...workspace.hidden], memory_mb: topology.memory_mb });
     seen.protections = jail.protections;
     seen.verify = await verified(workspace, sha, {
       ...{ line: topology.verify_command, topology, jail, env: tools.env, about: aboutOf(running, sha) },

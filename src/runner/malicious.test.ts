@@ -88,6 +88,7 @@ const reading = (home: string): Attempt[] => [
     name: "a program that is set to another user",
     line: `sudo -n cat ${home}/data/client.json; su root -c 'cat ${home}/data/client.json' </dev/null`,
   },
+  { name: "the terminals of others", line: "ls -A /dev/pts" },
   { name: "the sockets of other programs", line: "find /run /var/run /tmp /dev/shm -type s; echo looked" },
 ];
 
@@ -137,6 +138,12 @@ for (const { name, uid, skip } of forms)
       line: `for at in ${home} /etc /usr/bin /var "$OLD"; do echo x >>$at/new; done; touch own && ls`,
     };
     const offline: Attempt = { name: "no network", line: reachLine(), offline: true };
+    // A terminal of the runner's user: whoever opens it reads what is typed there.
+    const terminal = skip
+      ? null
+      : spawn("script", ["-qc", "sleep 60", "/dev/null"], { ...(isRoot ? { uid, gid: uid } : {}), stdio: "ignore" });
+    terminal?.on("error", () => {});
+    after(() => terminal?.kill());
     const attempts = [...reading(home), ...outliving, writing, offline];
     const trial = skip ? (null as never) : await tried(uid, { hidden, attempts });
 
@@ -150,6 +157,7 @@ for (const { name, uid, skip } of forms)
       it(`does not show ${what}`, () => {
         const { output, how } = trial.tried[what]!;
         assert.doesNotMatch(output, new RegExp(SECRET), how);
+        if (what === "the terminals of others") assert.match(output, /^(ptmx\n)?$/);
         if (what === "the sockets of other programs") assert.equal(output, "looked\n");
       });
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { environmentFor } from "./environment.ts";
 import { hiddenFrom } from "./hidden.ts";
 import { Output } from "./output.ts";
+import { plain } from "../programs/land/told.ts";
 import { Prober } from "./prober.ts";
 import { look, releaseIn } from "./served.ts";
 
@@ -36,6 +37,14 @@ describe("a command's output", () => {
   it("without any line's end does not pile up", () => {
     const { text, lost } = taken(20_000, [], ["x".repeat(50_000)]);
     assert.deepEqual([text.length, lost], [16_000, 34_001]);
+  });
+});
+
+describe("a command's words on a terminal", () => {
+  it("keep their colours and steer nothing", () => {
+    const said = "\u001b[31mred\u001b[0m\ttab\nline\r\n";
+    assert.equal(plain(said), said);
+    assert.equal(plain("\u001b]52;c;cHduZWQ=\u0007\u001b[2J\rover\u009b1A\u0008"), "�]52;c;cHduZWQ=��[2J�over�1A�");
   });
 });
 

@@ -18,8 +18,20 @@ async function sweep(temporary: string): Promise<void> {
     if (!pid || isAlive(pid)) continue;
     const at = join(temporary, name);
     const { uid } = await lstat(at).catch(() => ({ uid: -1 }));
-    if (uid === process.getuid?.()) await rm(at, { recursive: true, force: true, maxRetries: 1 }).catch(() => {});
+    if (uid === process.getuid?.()) await removed(at);
   }
+}
+
+/**
+ * Removes a workspace. What ran in it may have left directories without rights, or deeper than a path is long: that
+ * must not stand in the way of what came of it, so what cannot be removed is left to the next sweep.
+ */
+async function removed(at: string): Promise<void> {
+  const said = promisify(execFile);
+  await rm(at, { recursive: true, force: true, maxRetries: 3 }).catch(async () => {
+    await said("chmod", ["-R", "u+rwX", "--", at]).catch(() => {});
+    await said("rm", ["-rf", "--", at]).catch(() => {});
+  });
 }
 
 function isAlive(pid: number): boolean {
@@ -37,10 +49,13 @@ function isAlive(pid: number): boolean {
  */
 export class Workspace {
   readonly home: string;
+  /** Where the repository keeps its objects and its configuration, whichever of its worktrees was named. */
+  readonly common: string;
   readonly #repository: string;
 
-  private constructor(home: string, repository: string) {
+  private constructor(home: string, repository: string, common: string) {
     this.home = home;
+    this.common = common;
     this.#repository = repository;
   }
 
@@ -51,17 +66,18 @@ export class Workspace {
     // The command may run as another user, who has to get through to its worktree and no further.
     await chmod(home, 0o711);
     await writeFile(join(home, "gitconfig"), CONFIGURATION, { mode: 0o644 });
-    const workspace = new Workspace(home, resolve(repository));
     try {
-      await git(["rev-parse", "--git-dir"], workspace.#there).catch((error: GitFailure) => {
+      const where = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
+      const common = await git(where, { cwd: resolve(repository), home }).catch((error: GitFailure) => {
         throw new Refusal("invalid", "repository.unusable", `${repository}: ${error.message}`, {
           hint: "Say it inside the repository, or name it with --repository.",
         });
       });
+      const workspace = new Workspace(home, resolve(repository), common);
       await git(["init", "--quiet", "--bare", "--template=", workspace.scratch], { cwd: home, home });
       return workspace;
     } catch (error) {
-      await workspace.close();
+      await removed(home);
       throw error;
     }
   }
@@ -69,6 +85,11 @@ export class Workspace {
   /** The bare repository. */
   get scratch(): string {
     return join(this.home, "scratch.git");
+  }
+
+  /** What a verify command must not see of the repository: an address in there may hold a password. */
+  get hidden(): string[] {
+    return ["config", "config.worktree", "FETCH_HEAD", "logs"].map((name) => join(this.common, name));
   }
 
   get #there() {
@@ -107,7 +128,12 @@ export class Workspace {
       if (!name.includes("..")) found.push(await this.commitOf(name));
       else
         found.push(
-          ...(await git(["rev-list", "--reverse", "--topo-order", "--no-merges", name, "--"], this.#there))
+          ...(
+            await git(
+              ["rev-list", "--reverse", "--topo-order", "--no-merges", "--end-of-options", name, "--"],
+              this.#there,
+            )
+          )
             .split("\n")
             .filter(Boolean),
         );
@@ -122,7 +148,7 @@ export class Workspace {
 
   /** Brings commits with everything before them. */
   async fetch(commits: readonly string[]): Promise<void> {
-    const words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", `file://${this.#repository}`];
+    const words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", `file://${this.common}`];
     await git([...words, ...new Set(commits)], this.#here);
   }
 
@@ -139,7 +165,8 @@ export class Workspace {
 
   /** Hands a clone to the user that its command runs as. */
   async give(at: string, uid: number): Promise<void> {
-    await promisify(execFile)("chown", ["-R", `${uid}:${uid}`, "--", at]);
+    // Not what a link in it leads to: its text is the repository's, and not every chown spares that by itself.
+    await promisify(execFile)("chown", ["-h", "-R", `${uid}:${uid}`, "--", at]);
   }
 
   /**
@@ -195,6 +222,6 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
-    await rm(this.home, { recursive: true, force: true, maxRetries: 3 });
+    await removed(this.home);
   }
 }

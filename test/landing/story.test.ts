@@ -61,7 +61,7 @@ describe("the founding outage", () => {
     assert.equal((await ask(operator, "deploy.list", {})).deploys.length, 1);
   });
 
-  it("does not happen: the pick of two files is refused with both missing handlers and what lands it", async () => {
+  it("J26: the pick of two files is refused with both missing handlers and what lands it", async () => {
     const { code, report } = await run(...pick);
     assert.deepEqual([code, report.outcome], [4, "refused"]);
     const lacking = report.closure.missing.map(({ kind, name, commit }: any) => [kind, name, commit]);
@@ -87,7 +87,7 @@ describe("the founding outage", () => {
     assert.equal((await ask(operator, "deploy.list", {})).deploys.length, before);
   });
 
-  it("forced by the operator's words it deploys, fails health and is restored; the downtime is as seen", async () => {
+  it("J29: forced by the operator's words it deploys, fails health, is restored; the downtime is as seen", async () => {
     const scope = { subject: seat, action: "deploy", resource_type: "environment", resource_id: environment };
     const consent = await say(operator, "consent.give", { words: WORDS, ...scope });
     const outside = spawn(process.execPath, [prober, shop.health_url, good], { stdio: ["pipe", "pipe", "inherit"] });
@@ -133,7 +133,7 @@ describe("a rollback", () => {
 });
 
 describe("what is not on the environment's branch", () => {
-  it("does not land as it is (J27)", async () => {
+  it("J27: does not land as it is", async () => {
     const { code, stderr } = await run("--sha", "redline");
     assert.equal(code, 6);
     assert.match(stderr, /production is deployed from main, and [0-9a-f]{12} is not on it/);

@@ -44,6 +44,8 @@ export function readCss(text: string): Facts {
     const literal = node.getChild("StringLiteral");
     if (literal) want(text.slice(literal.from, literal.to), node.from);
   });
+  // Sass's own, which CSS's grammar knows nothing of.
+  for (const { index, 1: path } of text.matchAll(/^\s*@(?:use|forward)\s+["']([^"']+)["']/gm)) want(path!, index);
   each(css.parse(text), "CallLiteral", (node) => {
     const inside = /^url\(\s*(.*?)\s*\)$/is.exec(text.slice(node.from, node.to));
     if (inside) want(inside[1]!, node.from);
@@ -59,10 +61,7 @@ export function readComponent(path: string, text: string): Facts {
   };
   const front = /\.astro$/.test(path) ? /^---\n([\s\S]*?)\n---/.exec(text) : null;
   if (front) keep(4, 4 + front[1]!.length);
-  each(html.parse(text), "Script", (node) => {
-    const body = node.getChild("ScriptText");
-    if (body) keep(body.from, body.to);
-  });
+  each(html.parse(text), "ScriptText", ({ from, to }) => keep(from, to));
   const facts = readScript(path, script);
   if (facts.unreadable !== null) return noFacts(facts.unreadable);
   facts.exported.names.add("default");

@@ -207,12 +207,15 @@ class PythonReader implements Source {
     const callee = node.firstChild;
     const args = node.getChild("ArgList");
     if (!callee || !args) return;
-    const name = this.text(callee).split(".").at(-1)!;
+    const path = this.text(callee);
+    const name = path.slice(path.lastIndexOf(".") + 1);
     const values: (string | null)[] = [];
     for (let child = args.firstChild; child; child = child.nextSibling)
       if (!/^[(),]$/.test(child.name) && child.name !== "VariableName") values.push(this.literal(child));
+    const [module] = values;
+    if (LOADERS.test(path) && module && /^\.*\w+(\.\w+)*$/u.test(module)) this.want(module, null, this.line(node));
     takeCall(this.facts, name, values, this.line(node));
-    takePythonCall(this, node, this.text(callee), args);
+    takePythonCall(this, node, path, args);
   }
 
   private string(node: SyntaxNode): void {
@@ -224,6 +227,9 @@ class PythonReader implements Source {
     if (path !== null) this.facts.asked.push({ line: this.line(node), method: null, path });
   }
 }
+
+/** What loads a module by its name. */
+const LOADERS = /^(?:importlib\.)?import_module$|^__import__$/;
 
 function namesIn(node: SyntaxNode): SyntaxNode[] {
   const found: SyntaxNode[] = [];

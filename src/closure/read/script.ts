@@ -15,6 +15,12 @@ export function readScript(path: string, text: string): Facts {
     exports.see(node, parent, grand);
     routing.see(node, parent);
   });
+  // TypeScript's oldest way to say what a file needs is a comment.
+  for (const { index, 1: path } of text.matchAll(/^\/\/\/\s*<reference\s+path\s*=\s*["']([^"']+)["']/gm))
+    facts.references.push({
+      ...{ line: text.slice(0, index).split("\n").length, name: null, how: "asset" },
+      specifier: path!.startsWith(".") ? path! : `./${path}`,
+    });
   imports.finish();
   exports.finish();
   // What an ambient declaration hands out, it need not say.

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Client } from "../../client/client.ts";
-import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
 import { check } from "../../runner/checking.ts";
 import type { Env } from "../../runner/environment.ts";
 import type { Around, Wanted } from "../../runner/held.ts";
@@ -9,7 +8,7 @@ import { hiddenFrom } from "../../runner/hidden.ts";
 import { land, rollBack } from "../../runner/landing.ts";
 import { recover } from "../../runner/recovering.ts";
 import type { Report } from "../../runner/report.ts";
-import { exitOf, told } from "./told.ts";
+import { exitOf, plain, refusedExit, stoppable, told, wholeNumber } from "./told.ts";
 
 const USAGE = `usage: longwatch land check ENVIRONMENT [what] [--offline]
        longwatch land run ENVIRONMENT --ticket TICKET [what] [--consent-words TEXT] [--dry-run] [--offline]
@@ -81,29 +80,20 @@ export async function main(verb: Verb, argv: string[], place: Place, json = fals
     stdout(USAGE);
     return 0;
   }
-  const stop = new AbortController();
-  // The first Ctrl-C ends it in order; the second ends the runner.
-  const stopped = () => stop.abort(new Error("the runner was stopped"));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stopped);
+  const { stop, over } = stoppable();
   const client = place.connect(5);
   const patient = place.connect(call.wanted.lease_seconds);
   const { env, cwd, data } = place;
-  const tell = (words: string) => stderr(words);
+  const tell = (words: string) => stderr(plain(words));
   const hidden = hiddenFrom(env, data, [cwd, call.wanted.repository]);
   try {
-    const report = await done(verb, call, { client, patient, env, hidden, stop: stop.signal, tell });
-    stdout(call.json ? `${JSON.stringify(report)}\n` : told(report));
+    const report = await done(verb, call, { client, patient, env, hidden, stop, tell });
+    stdout(call.json ? `${JSON.stringify(report)}\n` : plain(told(report)));
     return exitOf(report);
   } catch (error) {
-    if (!(error instanceof Refusal)) {
-      stderr(`the runner failed: ${(error as Error).message}\n`);
-      return 1;
-    }
-    if (call.json) stdout(`${JSON.stringify({ outcome: "refused", code: error.code, cause: error.message })}\n`);
-    stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
-    return refusalKinds[error.kind].exit;
+    return refusedExit(error, call.json, place);
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeListener(signal, stopped);
+    over();
     client.close();
     patient.close();
   }
@@ -124,9 +114,7 @@ function callOf(verb: Verb, argv: string[], cwd: string, json: boolean): Call | 
     throw new Error("Say with --ticket what it is landed for.");
   if (values.commit !== undefined && values.sha !== undefined)
     throw new Error("Either a commit of the branch (--sha) or picked ones (--commit).");
-  const lease_seconds = Number(values["lease-seconds"] ?? 60);
-  if (!Number.isInteger(lease_seconds) || lease_seconds < 5 || lease_seconds > 600)
-    throw new Error("--lease-seconds is a whole number from 5 to 600.");
+  const lease_seconds = wholeNumber("--lease-seconds", values["lease-seconds"], 60, 5, 600);
   const { ticket, sha, commit: commits = [], source, base, offline = false } = values;
   const repository = resolve(cwd, values.repository ?? ".");
   const wanted = { environment, ticket, sha, commits, source, base, repository, lease_seconds, offline };

@@ -1,5 +1,39 @@
-import { refusalKinds } from "../../kernel/refusal.ts";
+import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
 import type { Report } from "../../runner/report.ts";
+import type { Place } from "./land.ts";
+
+/** What steers a terminal: it could rewrite what was said above, the title, or what is to be pasted. Colours stay. */
+const STEERING = /\u001b(?!\[[\d;]*m)|\r(?!\n)|[\0-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f-\u009f]/g;
+
+/** A command's words, for a terminal: they are a stranger's. */
+export const plain = (words: string) => words.replace(STEERING, "\ufffd");
+
+/** Says what went wrong; the exit code that it has. */
+export function refusedExit(error: unknown, json: boolean, { stdout, stderr }: Pick<Place, "stdout" | "stderr">) {
+  if (!(error instanceof Refusal)) {
+    stderr(`the runner failed: ${(error as Error).message}\n`);
+    return 1;
+  }
+  if (json) stdout(`${JSON.stringify({ outcome: "refused", code: error.code, cause: error.message })}\n`);
+  stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
+  return refusalKinds[error.kind].exit;
+}
+
+/** The first Ctrl-C ends it in order; the second ends the runner. */
+export function stoppable(): { stop: AbortSignal; over(): void } {
+  const stop = new AbortController();
+  const stopped = () => stop.abort(new Error("the runner was stopped"));
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.once(signal, stopped);
+  return { stop: stop.signal, over: () => signals.forEach((signal) => void process.removeListener(signal, stopped)) };
+}
+
+/** Throws where it is no whole number from the least to the most. */
+export function wholeNumber(flag: string, given: string | undefined, normal: number, least: number, most: number) {
+  const number = Number(given ?? normal);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new Error(`${flag} is a whole number from ${least} to ${most}.`);
+}
 
 /** The exit code that an outcome has. */
 export function exitOf({ outcome }: Report): number {

@@ -19,8 +19,8 @@ const consent = (words: string) =>
     ...{ words, subject: yard.seat, action: "deploy", resource_type: "environment", resource_id: environment },
   });
 
-describe("a patch that is not whole (J26)", () => {
-  it("ends its deploy with the list of what is missing and whose commit has it, and nothing was touched", async () => {
+describe("a patch that is not whole", () => {
+  it("J26: ends its deploy with what is missing and whose commit has it, and nothing was touched", async () => {
     const held = await begin();
     const refusal = await refused(owner, "deploy.report_closure", { ...fenceOf(held), checked: 12, missing });
     assert.deepEqual([refusal.code, refusal.kind], ["closure.incomplete", "denied"]);
@@ -62,7 +62,7 @@ describe("a patch that is not whole (J26)", () => {
     await say(operator, "binding.hand_over", { environment, to: yard.seat, reason: "back" });
   });
 
-  it("of a thousand missing things leaves one entry that fits, and the whole list with the deploy", async () => {
+  it("J26: of a thousand missing things leaves one entry that fits, and the whole list with the deploy", async () => {
     const many = Array.from({ length: 1000 }, (_, n) => ({ kind: "export", name: `${"鍵".repeat(450)}${n}` }));
     const held = await begin();
     const refusal = await refused(owner, "deploy.report_closure", { ...fenceOf(held), checked: 2000, missing: many });
@@ -100,4 +100,5 @@ it("after all this every decision is made again as it was, and the ledger is who
   const { replayed, equal } = await ask(operator, "policy.replay", { first: 1, last: 1_000_000, limit: 5000 });
   assert.deepEqual([replayed > 0, equal], [true, replayed]);
   assert.equal((await ask(operator, "ledger.verify")).whole, true);
+  assert.deepEqual((await ask(operator, "landing.drift")).found, []);
 });

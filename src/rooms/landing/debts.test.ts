@@ -14,7 +14,7 @@ const done = async (): Promise<string> => {
   return id;
 };
 
-describe("merge debt (J30)", () => {
+describe("merge debt", () => {
   const repository = "heartwood";
   const report = (branches: object[], more: object = {}) =>
     say(owner, "debt.report", { repository, base: "main", branches, ...more });
@@ -25,7 +25,7 @@ describe("merge debt (J30)", () => {
     tickets,
   });
 
-  it("is raised for branches far ahead whose tickets are done, told once, and settled once merged", async () => {
+  it("J30: is raised for branches far ahead whose tickets are done, told once, and settled once merged", async () => {
     const finished = await done();
     const all = [
       branch("codex/far", 72, [finished, open, "HWD-9999"]),
@@ -53,13 +53,13 @@ describe("merge debt (J30)", () => {
   });
 });
 
-describe("a credential (J31)", () => {
+describe("a credential", () => {
   const environment = "production";
   const wish = { name: "MAIL_API_KEY", environment, guard: "src/mail/send_gate.ts" };
   const prove = (release: string, served: boolean) =>
     say(owner, "credential.prove_guard", { environment, release, guard: wish.guard, served });
 
-  it("waits for its guard: not without a release, nor unseen, nor seen missing, nor in another release", async () => {
+  it("J31: waits for its guard: not without a release, nor unseen, nor missing, nor in another release", async () => {
     const code = async () => (await refused(owner, "credential.register", wish)).code;
     assert.equal(await code(), "guard.unserved");
     const first = await yard.land();
@@ -80,7 +80,7 @@ describe("a credential (J31)", () => {
     assert.equal(await code(), "credential.registered");
   });
 
-  it("is a finding when a later release has lost its guard, told once for each change", async () => {
+  it("J31: is a finding when a later release has lost its guard, told once for each change", async () => {
     const listed = async (input: object = {}) =>
       (await ask(operator, "credential.list", input)).credentials.map((one: any) => [one.name, one.guarded]);
     assert.deepEqual(await listed(), [[wish.name, "yes"]]);
@@ -100,7 +100,7 @@ describe("a credential (J31)", () => {
     assert.equal((await refused(owner, "credential.retire", { name: wish.name })).code, "credential.unknown");
   });
 
-  it("is refused by PostgreSQL too where no runner has seen the guard", async () => {
+  it("J31: is refused by PostgreSQL too where no runner has seen the guard", async () => {
     const { sha: release, deploy } = await yard.land();
     const insert = () =>
       sqlError(
@@ -114,4 +114,8 @@ describe("a credential (J31)", () => {
     await prove(release, false);
     assert.equal((await insert()).code, "LW019");
   });
+});
+
+it("after all this the ledger and the tables agree", async () => {
+  assert.deepEqual((await ask(operator, "landing.drift")).found, []);
 });

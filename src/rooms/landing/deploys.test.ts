@@ -64,7 +64,7 @@ describe("a deploy", () => {
     await settle(fenceOf(held), { outcome: "refused", cause: "made room" });
   });
 
-  it("is its owner's: another seat is told who owns it; a service runs it in the owner's name", async () => {
+  it("J28: is its owner's: another seat is told who owns it; a service runs it in the owner's name", async () => {
     assert.equal(
       (await refused(stranger, "deploy.begin", { environment: "production", ticket, sha: sha("x") })).code,
       "binding.held",
@@ -101,7 +101,7 @@ describe("a deploy", () => {
 });
 
 describe("an end", () => {
-  it("that fails its health and is restored keeps the good release, and tells how long it was down", async () => {
+  it("J29: that fails its health and is restored keeps the good release, and tells how long it was down", async () => {
     const good = (await standing()).release;
     const held = await begin();
     const fence = await touch(held);
@@ -223,4 +223,8 @@ describe("PostgreSQL refuses", () => {
     await settle(fence, { outcome: "failed", cause: "c" });
     assert.equal((await sqlError(world.asApplication(good))).code, "23503", "and a failure never is");
   });
+});
+
+it("after all this the ledger and the tables agree", async () => {
+  assert.deepEqual((await ask(operator, "landing.drift")).found, []);
 });

@@ -88,7 +88,7 @@ describe("a runner that is not heard of", () => {
 describe("a binding", () => {
   const SECOND = "CODEX-CLI-BOX-HWD-02";
 
-  it("has one owner, and another is told who it is and who hands it over", async () => {
+  it("J28: has one owner, and another is told who it is and who hands it over", async () => {
     const second = await world.seat(SECOND);
     const refusal = await refused(second, "binding.take", { environment });
     assert.deepEqual([refusal.code, refusal.facts.owner], ["binding.held", yard.seat]);
@@ -100,7 +100,7 @@ describe("a binding", () => {
     assert.equal(own.code, "binding.held");
   });
 
-  it("is handed over as an event, not to one who does not land, and not while a deploy runs", async () => {
+  it("J28: is handed over as an event, not to one who does not land, and not while a deploy runs", async () => {
     await world.seat("CLAUDE-CLI-BOX-HWD-41", "strategist");
     const to = (seat: string, more: object = {}) => ({ environment, to: seat, reason: "off shift", ...more });
     assert.equal((await refused(owner, "binding.hand_over", to("CLAUDE-CLI-BOX-HWD-41"))).code, "binding.not_a_lander");
@@ -180,4 +180,8 @@ describe("the log", () => {
     assert.deepEqual([pieces.at(-1).text, log_bytes_lost], ["é", 8]);
     await say(small.owner, "deploy.settle", { ...fence, outcome: "refused", cause: "made room" });
   });
+});
+
+it("after all this the ledger and the tables agree", async () => {
+  assert.deepEqual((await ask(operator, "landing.drift")).found, []);
 });

@@ -166,6 +166,15 @@ where d.tenant_id = :tenant_id and d.environment = :environment and d.state = 'l
     and g.environment = :environment and g.state = 'landed' and g.id < :id and g.sha = :sha)
 returning d.id, d.sha, d.ticket_id;
 
+-- name: still_deployed
+-- Tickets with a release that production has, by any deploy that nobody took back.
+select w.id as ticket_id from unnest(:tickets::text[]) w (id)
+where exists (select from landing.deploys d
+  join landing.environments e on e.tenant_id = :tenant_id and e.name = d.environment
+  join landing.topologies t on t.tenant_id = :tenant_id and t.environment = e.name and t.version = e.topology
+  where d.tenant_id = :tenant_id and d.ticket_id = w.id and d.state = 'landed' and not d.rollback
+    and d.withdrawn_by is null and t.production);
+
 -- name: failure_open
 insert into landing.failures (tenant_id, deploy_id, environment, opened_at)
 values (:tenant_id, :id, :environment, :at);
@@ -240,3 +249,36 @@ select c.name, c.environment, c.guard, c.registered_at,
 from landing.credentials c
 join landing.environments e on e.tenant_id = :tenant_id and e.name = c.environment
 where c.tenant_id = :tenant_id and c.retired_at is null order by c.name;
+
+-- name: standing_of_deploys
+select d.id, 'deploy ' || d.id as thing, jsonb_build_object('state', d.state, 'stage', d.stage, 'environment',
+  d.environment, 'ticket', d.ticket_id, 'sha', d.sha, 'attempt', d.attempt::text, 'withdrawn_by', d.withdrawn_by::text)
+  as fields
+from landing.deploys d where d.tenant_id = :tenant_id and d.id > :after order by d.id limit :limit;
+
+-- name: standing_of_merges
+select m.ticket_id, m.repository, m.branch, m.commit, '{}'::jsonb as fields,
+  'merge ' || m.repository || ' ' || m.branch || ' ' || m.commit || ' ' || m.ticket_id as thing
+from landing.merges m
+where m.tenant_id = :tenant_id and m.lost_at is null
+  and (m.ticket_id, m.repository, m.branch, m.commit) > (:ticket, :repository, :branch, :commit)
+order by m.ticket_id, m.repository, m.branch, m.commit limit :limit;
+
+-- name: standing_of_the_rest
+select 'environment ' || e.name as thing, jsonb_build_object('version', e.topology::text, 'owner', o.name,
+  'good_deploy', e.good_deploy::text) as fields
+from landing.environments e
+left join landing.bindings b on b.tenant_id = :tenant_id and b.environment = e.name
+left join seats.principals o on o.tenant_id = :tenant_id and o.id = b.owner_id
+where e.tenant_id = :tenant_id
+union all
+select 'failure ' || f.deploy_id, jsonb_build_object('mended_by', f.mended_by::text)
+from landing.failures f where f.tenant_id = :tenant_id
+union all
+select 'debt ' || d.repository || ' ' || d.branch, '{}'::jsonb from landing.debts d where d.tenant_id = :tenant_id
+union all
+select 'credential ' || c.name, jsonb_build_object('guarded', c.guarded::text)
+from landing.credentials c where c.tenant_id = :tenant_id and c.retired_at is null
+union all
+select 'webhook ' || h.name, jsonb_build_object('round', h.round::text, 'open', (h.closed_at is null)::text)
+from landing.hooks h where h.tenant_id = :tenant_id;

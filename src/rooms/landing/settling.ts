@@ -26,6 +26,7 @@ const sql = statements(
   "deploy_recover",
   "environment_settle",
   "releases_withdraw",
+  "still_deployed",
   "failure_open",
   "failures_mend",
 );
@@ -91,7 +92,10 @@ export const settle = command({
       log_bytes_lost: row.log_bytes_lost,
     });
     if (outcome !== "refused") sendEnvironment(world, row, environment, input);
-    const events = [settled, ...(await consequences(world, caller, row, input, at))];
+    const events = [
+      settled,
+      ...(await consequences(world, caller, row, { ...input, isProduction: environment.production }, at)),
+    ];
     if (outcome === "landed" && environment.production) events.push(...(await stagesReached(world, caller, row)));
     const release = outcome === "landed" ? row.sha : environment.good_release;
     const failure = outcome === "failed" || outcome === "rolled_back" ? row.id : null;
@@ -115,9 +119,15 @@ function sendEnvironment({ db }: World, { id }: Row, { name, down_since }: Envir
 }
 
 /** What follows from an end: a release, one that is out of service again, failures that begin or are mended. */
-async function consequences(world: World, caller: Caller, row: Row, input: Ending, at: Date): Promise<Event[]> {
+async function consequences(
+  world: World,
+  caller: Caller,
+  row: Row,
+  input: Ending & { isProduction: boolean },
+  at: Date,
+): Promise<Event[]> {
   const { id, environment, sha } = row;
-  const { outcome } = input;
+  const { outcome, isProduction } = input;
   const about = row.ticket_id ?? environment;
   const events: Event[] = [];
   if (outcome === "landed") {
@@ -125,8 +135,9 @@ async function consequences(world: World, caller: Caller, row: Row, input: Endin
     const withdrawn = row.rollback ? await world.db.all(sql.releases_withdraw, { id, environment, sha }) : [];
     for (const one of withdrawn) {
       events.push(told(row, "release.withdrawn", environment, { release: one.sha, landed_by: one.id }));
-      events.push(...(await stagesLost(world, caller, one.ticket_id, row)));
     }
+    // What is not production gave no receipt.
+    if (isProduction) events.push(...(await stagesLost(world, caller, withdrawn, row)));
   }
   if (outcome === "failed" || outcome === "rolled_back") {
     const { cause, served_release = null, down_from = null, downtime_milliseconds = null } = input;
@@ -153,11 +164,24 @@ async function stagesReached(world: World, caller: Caller, row: Row): Promise<Ev
   );
 }
 
-/** What a release's withdrawal takes back of its ticket. */
-async function stagesLost(world: World, caller: Caller, ref: string | null, row: Row): Promise<Event[]> {
-  if (ref === null) return [];
+/**
+ * What the withdrawal of releases takes back of their tickets: nothing of one that production still has, by an earlier
+ * deploy or elsewhere.
+ */
+async function stagesLost(
+  world: World,
+  caller: Caller,
+  withdrawn: readonly { ticket_id: string | null }[],
+  row: Row,
+): Promise<Event[]> {
+  const tickets = [...new Set(withdrawn.flatMap(({ ticket_id }) => ticket_id ?? []))];
+  if (tickets.length === 0) return [];
+  const still = await world.db.all<{ ticket_id: string }>(sql.still_deployed, { tickets });
   const reason = `deploy ${row.id} took the release of ${row.environment} back`;
-  return withdrawReceipts(world, caller, { ref, stage: "deployed", reason });
+  const events: Event[] = [];
+  for (const ref of tickets.filter((id) => !still.some(({ ticket_id }) => ticket_id === id)))
+    events.push(...(await withdrawReceipts(world, caller, { ref, stage: "deployed", reason })));
+  return events;
 }
 
 function told(row: Row, kind: string, subject: string, more: Record<string, unknown>): Event {

@@ -69,7 +69,7 @@ describe("words that contradict nothing", () => {
   });
 });
 
-describe("writing such words (J27, FLT-0175)", async () => {
+describe("writing such words (FLT-0175)", async () => {
   const world = await testWorld();
   const { operator, say, ask, refused } = world;
   const { owner } = await landingYard(world, "heartwood", "CODEX-CLI-BOX-HEARTWOOD-01");
@@ -78,7 +78,7 @@ describe("writing such words (J27, FLT-0175)", async () => {
   const strategist = await world.seat("CLAUDE-CLI-BOX-HEARTWOOD-20", "strategist");
   const words = { title: "Land HWD-0013", intent: "merge to main + deploy, so that users have it" };
 
-  it("is refused at the dispatch and at the filing, with what is recorded, and files nothing", async () => {
+  it("J27: is refused at the dispatch and at the filing, with what is recorded, and files nothing", async () => {
     const before = await ask(operator, "ticket.list", {});
     const refusal = await refused(strategist, "ticket.dispatch", { ...words, lane: "HEARTWOOD", namespace: "FLT" });
     assert.equal(refusal.code, "topology.contradicted");
