@@ -1,5 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import { type FieldProblem, type Problem, Refusal, type RefusalKind, refusalKinds } from "../kernel/refusal.ts";
+import { newKey } from "./away.ts";
+import { silent } from "./silence.ts";
 
 /**
  * Says commands and asks queries over HTTP, from the command line, the import, the demo, tests and benchmarks.
@@ -14,6 +16,8 @@ export type Sent = {
   signal?: AbortSignal;
   /** For who asks a server that it does not trust to end. */
   answer_bytes_max?: number;
+  /** For who has something else to do when no answer comes. */
+  silence_ms?: number | undefined;
 };
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: string };
 /** Sends one request and gives the whole answer, or rejects; undefined leaves it to node:http. */
@@ -24,6 +28,8 @@ export type ClientOptions = {
   token?: string | undefined;
   /** For how long an unreachable or overloaded server is asked again. A command keeps its Idempotency-Key. */
   retryFor_seconds?: number;
+  /** For how long it may say nothing before the connection counts as lost. */
+  silence_seconds?: number | undefined;
   /** How requests travel, when not by node:http: the startup snapshot cannot hold that module. */
   exchange?: Exchange;
 };
@@ -40,13 +46,15 @@ export class Client {
   readonly url: URL;
   readonly #token: string | undefined;
   readonly #retryFor_ms: number;
+  readonly #silence_ms: number | undefined;
   readonly #exchange: (sent: Sent) => Promise<Answer>;
   #agent: Agent | undefined;
 
-  constructor({ url, token, retryFor_seconds = 0, exchange }: ClientOptions) {
+  constructor({ url, token, retryFor_seconds = 0, silence_seconds, exchange }: ClientOptions) {
     this.url = parseUrl(url);
     this.#token = token;
     this.#retryFor_ms = retryFor_seconds * 1000;
+    this.#silence_ms = silence_seconds && silence_seconds * 1000;
     this.#exchange = (sent) => exchange?.(sent) ?? this.#overHttp(sent);
   }
 
@@ -114,7 +122,8 @@ export class Client {
   async #retried<Output>(sent: Sent): Promise<Output> {
     const until = Date.now() + this.#retryFor_ms;
     for (let failures = 0; ; failures++) {
-      const answer = await this.#exchange(sent).catch((error) => unreachable(error, sent));
+      const asked = { ...sent, silence_ms: this.#silence_ms };
+      const answer = await this.#exchange(asked).catch((error) => unreachable(error, sent));
       if (!(answer instanceof Refusal) && answer.status === 200) return parsed(answer, sent.url) as Output;
       const refusal = answer instanceof Refusal ? answer : refusalOf({ ...answer, url: sent.url });
       const asked_ms = answer instanceof Refusal ? 0 : retryAfter_ms(answer.headers["retry-after"]);
@@ -149,16 +158,11 @@ export class Client {
     const response = new Promise<IncomingMessage>((done, fail) => {
       request = http.request(sent.url, options, done);
       request.on("error", fail);
+      if (sent.silence_ms) request.setTimeout(sent.silence_ms, () => request!.destroy(silent(sent.silence_ms!)));
       request.end(sent.body);
     });
     return { response, reused: () => request?.reusedSocket === true };
   }
-}
-
-/** Unique, not secret: a caller's keys are its own. crypto.randomUUID would load 6 ms of modules into each command. */
-function newKey(): string {
-  const random = () => Math.random().toString(36).slice(2);
-  return `${Date.now().toString(36)}-${random()}${random()}`;
 }
 
 /** The refusal that a server's problem document tells, with every field kept. */
@@ -171,9 +175,9 @@ export function refusalOf({ status, body, url }: Pick<Answer, "status" | "body">
       hint: "Is this a Longwatch server? Look at --url and at what stands before it.",
     });
   }
-  const { type: _, title: __, status: ___, detail, code, kind, retry: ____, hint, fields, ...facts } = problem;
+  const { type: _, title: __, status: ___, detail, code, kind, retry: ____, hint, fields, rules, ...facts } = problem;
   const known = Object.hasOwn(refusalKinds, kind) ? kind : kindOf(status);
-  return new Refusal(known, code, detail, { hint, fields: fields as FieldProblem[] | undefined, facts });
+  return new Refusal(known, code, detail, { hint, fields: fields as FieldProblem[] | undefined, facts, rules });
 }
 
 function problemIn(body: string): Problem | undefined {

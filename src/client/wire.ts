@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import type { Answer, Sent } from "./client.ts";
+import { silent } from "./silence.ts";
 
 /**
  * One HTTP/1.1 request over a socket of its own, for the command line in a startup snapshot. node:http cannot be in a
@@ -7,7 +8,7 @@ import type { Answer, Sent } from "./client.ts";
  * takes. It speaks plain http only, without redirects, proxies or kept connections; the Client does the rest.
  */
 export function exchangeOverSocket(sent: Sent): Promise<Answer> {
-  const { url, signal, answer_bytes_max = Infinity } = sent;
+  const { url, signal, answer_bytes_max = Infinity, silence_ms } = sent;
   return new Promise((done, fail) => {
     const text = requestText(sent);
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
@@ -17,6 +18,7 @@ export function exchangeOverSocket(sent: Sent): Promise<Answer> {
     const abort = () => socket.destroy(signal!.reason);
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });
+    if (silence_ms) socket.setTimeout(silence_ms, () => socket.destroy(silent(silence_ms)));
     socket.on("error", fail);
     socket.on("close", () => signal?.removeEventListener("abort", abort));
     socket.on("data", (part) => {

@@ -40,7 +40,7 @@ describe("The doctor of a server that is well", async () => {
     assert.deepEqual(
       lines.map((line) => line.split(/ +/, 2).join(" ")),
       ["program", "server", "alarms", "token", "ledger", "signing", "clock", "drift"]
-        .concat(["data", "secrets", "disk", "outside"])
+        .concat(["data", "secrets", "disk", "storage", "outside"])
         .map((check) => `ok ${check}`),
     );
     assert.match(stdout, new RegExp(`server +serves at ${server.url}, version `));

@@ -42,6 +42,12 @@ test("a data directory that is a file, or behind one, is refused in words", asyn
   assert.match(await problem({ data: join(file, "below") }), /part of its path is a file/);
 });
 
+test("J47: a data directory below a folder that a program synchronises is refused in words", async () => {
+  const data = join(dataDirectory(), "Dropbox", "longwatch");
+  mkdirSync(data, { recursive: true });
+  assert.match(await problem({ data }), /Dropbox would copy.*LONGWATCH_DATA/);
+});
+
 test("a read-only data directory is refused in words", { skip: !root && "needs root to mount one" }, async (t) => {
   const data = mounted(t, "ro,size=1m");
   if (data) assert.match(await problem({ data }), /read-only file system.*LONGWATCH_DATA/);

@@ -1,0 +1,62 @@
+import { createServer, connect, type Server, type Socket } from "node:net";
+
+/** The network between a machine and its server: a proxy on loopback that can be severed. */
+export class Cable {
+  readonly #target: URL;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port = 0;
+  /** Lets requests through and cuts before the answer. */
+  losesAnswers = false;
+  /** Says so much instead of the server, for a gateway in between. */
+  says: string | null = null;
+
+  private constructor(target: string) {
+    this.#target = new URL(target);
+  }
+
+  static async to(target: string): Promise<Cable> {
+    const cable = new Cable(target);
+    await cable.plug();
+    return cable;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async plug(): Promise<void> {
+    if (this.#server) return;
+    const server = createServer({ allowHalfOpen: true }, (near) => this.#joined(near));
+    this.#server = server;
+    await new Promise<void>((up) => server.listen(this.#port, "127.0.0.1", up));
+    this.#port = (server.address() as { port: number }).port;
+  }
+
+  /** From now on every connection is refused, and those there are break. */
+  async sever(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.destroy();
+    if (server) await new Promise((down) => server.close(down));
+  }
+
+  #joined(near: Socket): void {
+    this.#hold(near);
+    const { says, losesAnswers } = this;
+    if (says !== null) return void near.once("data", () => near.end(says));
+    const far = connect({ host: this.#target.hostname, port: Number(this.#target.port) });
+    this.#hold(far);
+    near.pipe(far);
+    if (losesAnswers) far.once("data", () => near.resetAndDestroy());
+    else far.pipe(near);
+    near.on("close", () => far.destroy());
+    far.on("close", () => near.destroy());
+  }
+
+  #hold(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
+}

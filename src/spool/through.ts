@@ -1,0 +1,64 @@
+import { isAway } from "../client/away.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { handIn, type Server } from "./handing.ts";
+import type { Operation, Outcome, Post } from "./lines.ts";
+import { Spool, type Whose } from "./spool.ts";
+
+/** What the command line and the MCP server do with the spool. */
+
+export { rememberFirst } from "./numbers.ts";
+
+/** What stands in the place of the server's answer. */
+export type Kept = {
+  id: string | null;
+  state: "confirm_pending";
+  provisional: true;
+  /** Its number in the spool. */
+  n: number;
+  /** Why the server did not answer, and what happens now. */
+  told: string;
+};
+
+/** Keeps a command that the server did not answer, as what it would have said. */
+export function keep(whose: Whose, name: Operation, input: Record<string, unknown>, key: string, away: Refusal) {
+  const post = Spool.of(whose).post(name, input, key);
+  const told = `${away.message} It is kept on this machine and handed in when the server answers.`;
+  const kept: Kept = { id: idOf(post), state: "confirm_pending", provisional: true, n: post.n, told };
+  if (name === "post.append") {
+    const warnings = [told];
+    if (input.state !== undefined) warnings.push("Nothing has moved or is claimed until the server says so.");
+    return { ...kept, item: kept.id, claim_token: null, warnings };
+  }
+  return { ...kept, lane: input.lane ?? input.namespace ?? "", title: input.title };
+}
+
+function idOf({ provisional, input }: Post): string | null {
+  const named = provisional ?? input.reservation ?? input.item;
+  return typeof named === "string" ? named : null;
+}
+
+/** What came of handing in before something else is said. */
+export type HandedFirst = { news: Outcome[]; away: Refusal | null; problem: Refusal | null };
+
+/** Hands in what waits for this token. Whatever comes of it, the caller goes on with what it was asked for. */
+export async function handInFirst(whose: Whose, server: Server): Promise<HandedFirst> {
+  try {
+    const news: Outcome[] = [];
+    for (const spool of Spool.mine(whose)) if (spool.waits) news.push(...(await handIn(spool, server)));
+    return { news, away: null, problem: null };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return isAway(error) ? { news: [], away: error, problem: null } : { news: [], away: null, problem: error };
+  }
+}
+
+/** What became of posts, a line each, for whoever filed them. */
+export function newsLines(news: readonly Outcome[]): string[] {
+  return news.flatMap(({ outcome, provisional, id, n, reason }) => {
+    const what = provisional ?? `post ${n} of the spool`;
+    const why = reason ? `: ${reason}` : "";
+    if (outcome === "confirmed") return [`CONFIRMED: ${what} is ${id}`];
+    if (outcome === "amended") return [`AMENDMENT: ${what} is ${id}${why}`];
+    return outcome === "posted" ? [] : [`${outcome.toUpperCase()}: ${what}${why}`];
+  });
+}
