@@ -80,7 +80,7 @@ describe("a claim", () => {
     await world.say(alice, "ticket.finish", { id, claim_token, work_proof });
   });
 
-  it("whose lease ended is fenced: every act on it is refused and names the present holder (J79)", async () => {
+  it("J79: whose lease ended is fenced: every act on it is refused and names the present holder", async () => {
     const id = await file();
     const { claim_token } = await claim(alice, { id });
     await expire(id);
@@ -225,7 +225,7 @@ describe("acts of several kinds at once", () => {
 });
 
 describe("a surface key", () => {
-  it("has one active owner; the second claim is told who holds it (J11), and gets it afterwards", async () => {
+  it("J11: has one active owner; the second claim is told who holds it, and gets it afterwards", async () => {
     const surface_key = "camber:redline:card";
     const [one, two] = [await file({ surface_key, lane: "SK" }), await file({ surface_key, lane: "SK" })];
     const { claim_token } = await claim(alice, { id: one });

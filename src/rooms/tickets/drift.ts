@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { query, roles } from "../../kernel/operation.ts";
-import { statements } from "../../kernel/sql.ts";
 import { entriesAfter } from "../ledger/index.ts";
-
-const sql = statements("tickets", "all_states");
+import { unregistered, Unregistered } from "./collisions/actors.ts";
+import { everyCycle } from "./collisions/cycles.ts";
+import { Collision, openOnes } from "./collisions/settling.ts";
+import { idsAfter, type State, statesOf } from "./repair/states.ts";
 
 /** What the ledger alone says of a ticket. */
 export type Told = {
@@ -20,12 +21,14 @@ export type Told = {
   verification: string | null;
   /** Its stages, in the order of their names. */
   receipts: string | null;
+  /** The id under which it was filed without the server. */
+  provisional: string | null;
 };
 
 /** What is compared. Bodies are not: they are long, and no rule rests on them. */
 const FIELDS = [
   ...(["state", "title", "lane", "priority", "holder", "owner", "surface_key", "closes_when"] as const),
-  ...(["opens_when", "verification", "receipts"] as const),
+  ...(["opens_when", "verification", "receipts", "provisional"] as const),
 ];
 
 const NOTHING: Told = {
@@ -40,6 +43,7 @@ const NOTHING: Told = {
   opens_when: null,
   verification: null,
   receipts: null,
+  provisional: null,
 };
 
 /** These tell the whole ticket: what they leave out is not there. The others tell what changed. */
@@ -53,10 +57,11 @@ export type Entry = { kind: string; subject: string | null; data: Record<string,
  * no rule of the commands is repeated here.
  */
 export function fold(tickets: Map<string, Told>, { kind, subject, data }: Entry): void {
-  if (!kind.startsWith("ticket.") || subject === null || typeof data.state !== "string") return;
+  if (!(kind.startsWith("ticket.") || kind === "ruling.made") || subject === null || typeof data.state !== "string")
+    return;
   const before = tickets.get(subject) ?? NOTHING;
   const known = WHOLE.has(kind) ? NOTHING : before;
-  const words = (field: "owner" | "surface_key" | "closes_when" | "opens_when" | "verification") =>
+  const words = (field: "owner" | "surface_key" | "closes_when" | "opens_when" | "verification" | "provisional") =>
     data[field] === undefined ? known[field] : (data[field] as string | null);
   const held = data.state === "in_progress";
   tickets.set(subject, {
@@ -71,6 +76,7 @@ export function fold(tickets: Map<string, Told>, { kind, subject, data }: Entry)
     opens_when: words("opens_when"),
     verification: words("verification"),
     receipts: receiptsAfter(known.receipts, data),
+    provisional: words("provisional"),
   });
 }
 
@@ -83,21 +89,41 @@ function receiptsAfter(before: string | null, data: Record<string, unknown>): st
   return stages.size === 0 ? null : [...stages].sort().join(" ");
 }
 
+export const Difference = z.object({
+  id: z.string(),
+  field: z.string(),
+  ledger: z.string().nullable(),
+  table: z.string().nullable(),
+});
+type Difference = z.output<typeof Difference>;
+
+/** What the ledger and the tables say differently of one ticket; either may not know it at all. */
+export function differencesOf(id: string, said: Told | undefined, row: State | undefined): Difference[] {
+  if (!said) return row ? [{ id, field: "ticket", ledger: null, table: "is there" }] : [];
+  if (!row) return [{ id, field: "ticket", ledger: "is there", table: null }];
+  const say = (value: string | number | null) => (value === null ? null : String(value));
+  return FIELDS.filter((field) => said[field] !== row[field]).map((field) => ({
+    ...{ id, field, ledger: say(said[field]), table: say(row[field]) },
+  }));
+}
+
 /** Rows compared at a time. */
 const TICKETS_A_READ = 5_000;
 const DIFFERENCES_MAX = 1_000;
+const LISTED_MAX = 100;
 
 export const drift = query({
   name: "ticket.drift",
-  summary: "Fold the whole ledger and compare the queue that it gives with the tables: they must agree.",
+  summary: "Fold the whole ledger and compare the queue with the tables; list what is unsettled beside it.",
   input: z.object({}),
   output: z.object({
     entries: z.int().describe("Ledger entries folded."),
     tickets: z.int().describe("Tickets compared."),
     differences: z.int().describe("How many differences there are; the first 1,000 are listed."),
-    found: z.array(
-      z.object({ id: z.string(), field: z.string(), ledger: z.string().nullable(), table: z.string().nullable() }),
-    ),
+    found: z.array(Difference),
+    collisions: z.array(Collision).describe("Those that nothing was amended for; the first 100."),
+    actors: z.array(Unregistered).describe("Those that acted and never registered; the first 100."),
+    cycles: z.array(z.array(z.string())).describe("Open tickets that wait for each other; the first 100."),
   }),
   may: roles,
   said_by: "programs",
@@ -109,27 +135,27 @@ export const drift = query({
       fold(told, entry);
       entries++;
     }
-    const found: { id: string; field: string; ledger: string | null; table: string | null }[] = [];
+    const found: Difference[] = [];
     let tickets = 0;
     let differences = 0;
-    const differ = (id: string, field: string, ledger: unknown, table: unknown) => {
-      differences++;
-      const say = (value: unknown) => (value === null || value === undefined ? null : String(value));
-      if (found.length < DIFFERENCES_MAX) found.push({ id, field, ledger: say(ledger), table: say(table) });
+    const compare = (id: string, row: State | undefined) => {
+      const own = differencesOf(id, told.get(id), row);
+      differences += own.length;
+      found.push(...own.slice(0, DIFFERENCES_MAX - found.length));
+      told.delete(id);
     };
     for (let after = ""; ;) {
-      const rows = await db.all(sql.all_states, { after, limit: TICKETS_A_READ });
-      for (const row of rows) {
-        tickets++;
-        const said = told.get(row.id);
-        told.delete(row.id);
-        if (!said) differ(row.id, "ticket", null, "is there");
-        else for (const field of FIELDS) if (said[field] !== row[field]) differ(row.id, field, said[field], row[field]);
-      }
-      if (rows.length < TICKETS_A_READ) break;
-      after = rows.at(-1).id;
+      const ids = await idsAfter(db, after, TICKETS_A_READ);
+      const rows = await statesOf(db, ids);
+      tickets += rows.length;
+      for (const row of rows) compare(row.id, row);
+      if (ids.length < TICKETS_A_READ) break;
+      after = ids.at(-1)!;
     }
-    for (const id of told.keys()) differ(id, "ticket", "is there", null);
-    return { entries, tickets, differences, found };
+    for (const id of [...told.keys()]) compare(id, undefined);
+    const collisions = await openOnes(db, LISTED_MAX);
+    const { actors } = await unregistered(db, "", LISTED_MAX);
+    const cycles = (await everyCycle(db)).slice(0, LISTED_MAX);
+    return { entries, tickets, differences, found, collisions, actors, cycles };
   },
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
+import { blockedReason } from "./auth_blocker.ts";
 import { ClaimToken, Lease, lapse } from "./claims.ts";
 import { recountBlockers } from "./links.ts";
 import { findTickets, type Row, TicketId, type TicketState, ticketUnknown, WORKERS } from "./ticket.ts";
@@ -128,15 +129,19 @@ export const release = batchCommand({
   output: Moved,
   may: WORKERS,
   events: ["ticket.released", "ticket.lapsed"],
-  refuses: ["ticket.unknown", "lease.lost"],
+  refuses: ["ticket.unknown", "lease.lost", "blocker.unclassified"],
   run: (world, calls) =>
     fenced(world, calls, async (holding) => {
+      const released = holding.map(({ row, call: { input } }) => {
+        const { state, reason } = input;
+        return { row, state, reason: state === "blocked" ? blockedReason(reason) : reason };
+      });
       await endClaims(
         world,
-        holding.map(({ call, row }) => ({ row, ...call.input })),
+        released.flatMap(({ reason, ...one }) => (reason instanceof Refusal ? [] : [{ ...one, reason }])),
       );
-      return holding.map(({ call, row }) => {
-        const { state, reason } = call.input;
+      return released.map(({ row, state, reason }) => {
+        if (reason instanceof Refusal) return reason;
         const data = { id: row.id, state, reason };
         return { output: { id: row.id, state }, events: [{ kind: "ticket.released", subject: row.id, data }] };
       });

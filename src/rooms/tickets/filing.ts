@@ -40,20 +40,20 @@ const content = {
   opens_when: OpensWhen.optional(),
 };
 
-export type Filing = z.output<typeof file.input>;
+const FilingInput = z.object({
+  namespace: Prefix.optional().describe("The namespace that gives the number. Needed unless a reservation is filled."),
+  title: Title,
+  reservation: TicketId.optional().describe("A number that ticket.reserve gave; file its ticket under it."),
+  ...content,
+});
+
+export type Filing = z.output<typeof FilingInput>;
 type Filer = Call<Filing>;
 
 export const file = batchCommand({
   name: "ticket.file",
   summary: "File a ticket: its number is reserved and the ticket written in one transaction.",
-  input: z.object({
-    namespace: Prefix.optional().describe(
-      "The namespace that gives the number. Needed unless a reservation is filled.",
-    ),
-    title: Title,
-    reservation: TicketId.optional().describe("A number that ticket.reserve gave; file its ticket under it."),
-    ...content,
-  }),
+  input: FilingInput,
   output: Filed,
   may: WORKERS,
   allocates: true,
@@ -70,61 +70,88 @@ export const file = batchCommand({
     "link.cycle",
     "entry.oversized",
   ],
-  async run(world, calls) {
-    const outcomes: (Act<z.output<typeof Filed>> | Refusal)[] = new Array(calls.length);
-    const named = await namedIn(world, calls);
-    const numbered: { index: number; id: string; lane: string }[] = [];
-    const unnumbered: number[] = [];
-    for (const [index, call] of calls.entries()) {
-      const row = call.input.reservation === undefined ? undefined : named.tickets.get(call.input.reservation);
-      const problem =
-        filingProblem(call, named) ?? (await waitingProblem(world.db, row?.id ?? null, call.input, named));
-      if (problem) outcomes[index] = problem;
-      else if (row) {
-        numbered.push({ index, id: row.id, lane: row.lane });
-        // A second filling in this batch finds the reservation used, and what it would wait for in place.
-        for (const same of named.tickets.values()) if (same.id === row.id) same.state = stateOf(call.input);
-        await writeLinks(world.db, linksOf(row.id, call.input, named));
-      } else unnumbered.push(index);
-    }
-    // Numbers last: a filing that is refused must not have taken one.
-    const numbers =
-      unnumbered.length === 0
-        ? []
-        : await takeNumbers(
-            world.db,
-            unnumbered.map((i) => calls[i]!.input.namespace!),
-          );
-    for (const [n, index] of unnumbered.entries()) {
-      const number = numbers[n]!;
-      if (number instanceof Refusal) outcomes[index] = number;
-      else numbered.push({ index, ...number });
-    }
-    const at = await world.at();
-    const rows = numbered.map(({ index, id, lane }) => newTicket(calls[index]!, id, lane, at, named));
-    insertTickets(
-      world.db,
-      rows.filter((_, n) => !calls[numbered[n]!.index]!.input.reservation),
-    );
-    for (const [n, { index }] of numbered.entries()) {
-      if (calls[index]!.input.reservation) fillReserved(world.db, rows[n]!);
-      outcomes[index] = filedAct(rows[n]!, calls[index]!, named);
-    }
-    writeTriggers(
-      world.db,
-      numbered.flatMap(({ index, id }): Trigger[] => {
-        const condition = conditionOf(calls[index]!.input, named);
-        return condition === null || condition instanceof Refusal ? [] : [{ ticket_id: id, condition }];
-      }),
-    );
-    const fresh = numbered.filter(({ index }) => !calls[index]!.input.reservation);
-    await writeLinks(
-      world.db,
-      fresh.flatMap(({ index, id }) => linksOf(id, calls[index]!.input, named)),
-    );
-    return outcomes;
-  },
+  run: (world, calls) => fileTickets(world, calls),
 });
+
+/** A number that was taken before, for a filing that counts as filed then. */
+type Given = { id: string; lane: string; at: Date; provisional: string | null };
+
+/** Files tickets, under new numbers or those that are given. A refusal leaves its given number to the caller. */
+export async function fileTickets(
+  world: World,
+  calls: readonly Filer[],
+  given?: readonly (Given | undefined)[],
+): Promise<(Act<z.output<typeof Filed>> | Refusal)[]> {
+  const outcomes: (Act<z.output<typeof Filed>> | Refusal)[] = new Array(calls.length);
+  const named = await namedIn(world, calls);
+  const numbered: { index: number; id: string; lane: string }[] = [];
+  const unnumbered: number[] = [];
+  for (const [index, call] of calls.entries()) {
+    const row = call.input.reservation === undefined ? undefined : named.tickets.get(call.input.reservation);
+    const problem = filingProblem(call, named) ?? (await waitingProblem(world.db, row?.id ?? null, call.input, named));
+    if (problem) outcomes[index] = problem;
+    else if (row) {
+      numbered.push({ index, id: row.id, lane: row.lane });
+      // A second filling in this batch finds the reservation used, and what it would wait for in place.
+      for (const same of named.tickets.values()) if (same.id === row.id) same.state = stateOf(call.input);
+      await writeLinks(world.db, linksOf(row.id, call.input, named));
+    } else unnumbered.push(index);
+  }
+  // Numbers last: a filing that is refused must not have taken one.
+  const numbers = unnumbered.length === 0 ? [] : await numbersFor(world, calls, unnumbered, given);
+  for (const [n, index] of unnumbered.entries()) {
+    const number = numbers[n]!;
+    if (number instanceof Refusal) outcomes[index] = number;
+    else numbered.push({ index, ...number });
+  }
+  const at = await world.at();
+  const rows = numbered.map(({ index, id, lane }) =>
+    newTicket(calls[index]!, id, lane, given?.[index]?.at ?? at, named),
+  );
+  insertTickets(
+    world.db,
+    rows.filter((_, n) => !calls[numbered[n]!.index]!.input.reservation),
+  );
+  for (const [n, { index }] of numbered.entries()) {
+    if (calls[index]!.input.reservation) fillReserved(world.db, rows[n]!);
+    outcomes[index] = filedAct(rows[n]!, calls[index]!, named, given?.[index]);
+  }
+  writeTriggers(
+    world.db,
+    numbered.flatMap(({ index, id }): Trigger[] => {
+      const condition = conditionOf(calls[index]!.input, named);
+      return condition === null || condition instanceof Refusal ? [] : [{ ticket_id: id, condition }];
+    }),
+  );
+  const fresh = numbered.filter(({ index }) => !calls[index]!.input.reservation);
+  await writeLinks(
+    world.db,
+    fresh.flatMap(({ index, id }) => linksOf(id, calls[index]!.input, named)),
+  );
+  return outcomes;
+}
+
+async function numbersFor(
+  world: World,
+  calls: readonly Filer[],
+  indexes: readonly number[],
+  given: readonly (Given | undefined)[] | undefined,
+): Promise<({ id: string; lane: string } | Refusal)[]> {
+  if (given) return indexes.map((index) => given[index]!);
+  return takeNumbers(
+    world.db,
+    indexes.map((index) => calls[index]!.input.namespace!),
+  );
+}
+
+/** What would refuse each of these filings now; null where nothing does. */
+export async function filingProblems(world: World, calls: readonly Filer[]): Promise<(Refusal | null)[]> {
+  const named = await namedIn(world, calls);
+  const problems: (Refusal | null)[] = [];
+  for (const call of calls)
+    problems.push(filingProblem(call, named) ?? (await waitingProblem(world.db, null, call.input, named)));
+  return problems;
+}
 
 type Named = {
   tickets: Map<string, Row>;
@@ -219,18 +246,19 @@ function newTicket({ caller, input }: Filer, id: string, lane: string, at: Date,
   };
 }
 
-function filedAct(row: NewTicket, { input }: Filer, named: Named): Act<z.output<typeof Filed>> {
+function filedAct(row: NewTicket, { input }: Filer, named: Named, given?: Given): Act<z.output<typeof Filed>> {
   const { id, state, lane, title } = row;
   const owner = input.owner === undefined ? undefined : (named.seats.get(input.owner) as Principal).name;
   const condition = conditionOf(input, named);
   const opens_when = condition === null || condition instanceof Refusal ? null : wordsOf(condition);
+  const before = given && { provisional: given.provisional, filed_at: given.at.toISOString() };
   return {
     output: { id, state, lane, title },
     events: [
       {
         kind: "ticket.filed",
         subject: id,
-        data: ticketData(row, { owner, parent: input.parent, blocked_by: input.blocked_by, opens_when }),
+        data: ticketData(row, { owner, parent: input.parent, blocked_by: input.blocked_by, opens_when, ...before }),
       },
     ],
   };

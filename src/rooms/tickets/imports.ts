@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import { type Act, batchCommand, text } from "../../kernel/operation.ts";
+import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { KEEPERS, resolveNames } from "../seats/index.ts";
+import { refiled } from "./collisions/refiling.ts";
 import { recountBlockers } from "./links.ts";
 import { Body, insertTickets, Label, type NewTicket, Priority, ticketData, Title, Type } from "./new_ticket.ts";
 import { Prefix, takeNumbers } from "./numbers.ts";
@@ -46,7 +47,7 @@ export const importTicket = batchCommand({
   output: Imported,
   may: KEEPERS,
   allocates: true,
-  events: ["ticket.imported"],
+  events: ["ticket.imported", "collision.opened"],
   refuses: ["namespace.unknown", "seat.unknown", "seat.ambiguous", "import.contradicts", "entry.oversized"],
   unrecorded: "A ticket that is here already is left as it is; only new ones are written, each with its entry.",
   async run(world, calls) {
@@ -113,18 +114,41 @@ export const importTicket = batchCommand({
     }
     insertTickets(world.db, rows);
     if (rows.length > 0) await nameThem(world.db, rows);
-    for (const { index, of } of twins) {
-      const first = outcomes[of]!;
-      outcomes[index] = first instanceof Refusal ? first : { output: { ...first.output, imported: false }, events: [] };
-    }
+    await tellCollisions(world, calls, outcomes);
+    for (const { index, of } of twins) outcomes[index] = twinOf(outcomes[of]!);
     return outcomes;
   },
 });
 
+type Outcome = Act<z.output<typeof Imported>> | Refusal;
+
+/** The answer to the same row again in one batch. */
+function twinOf(first: Outcome): Outcome {
+  return first instanceof Refusal ? first : { output: { ...first.output, imported: false }, events: [] };
+}
+
+type Importing = Call<z.output<typeof importTicket.input>>;
+
+/** A number that two filed in the other tracker is refused, and recorded: somebody says what becomes of the later. */
+async function tellCollisions(
+  world: World,
+  calls: readonly Importing[],
+  outcomes: readonly (Act<unknown> | Refusal)[],
+): Promise<void> {
+  const refused = calls.filter((_, index) => (outcomes[index] as Refusal).code === "import.contradicts");
+  const filings = refused.flatMap(({ caller, input: { alias, filer, filed_at, title } }) =>
+    filer === undefined ? [] : [{ caller, filing: { number: alias, seat: filer, at: filed_at, title } }],
+  );
+  for (const { caller, filing } of filings) {
+    const source = `ticket.import ${filing.number}`.slice(0, 300);
+    for (const event of (await refiled(world, caller, [{ ...filing, source }])).flat()) world.record(event);
+  }
+}
+
 type Db = Parameters<typeof insertTickets>[0];
 
 /** Keeps the old names, and ties up links that named these tickets before they were here. */
-async function nameThem(db: Db, rows: readonly { id: string; alias: string; digest: string }[]): Promise<void> {
+export async function nameThem(db: Db, rows: readonly { id: string; alias: string; digest: string }[]): Promise<void> {
   const aliases = rows.map((row) => row.alias);
   const ids = rows.map((row) => row.id);
   db.send(sql.aliases_insert, { aliases, ids, digests: rows.map((row) => row.digest) });

@@ -95,7 +95,7 @@ describe("a dependency", () => {
 });
 
 describe("a cycle of waiting", () => {
-  it("is refused and named, direct or over many steps, whatever the words for waiting (J9)", async () => {
+  it("J9: is refused and named, direct or over many steps, whatever the words for waiting", async () => {
     const ring = await files(12);
     for (const [n, id] of ring.slice(1).entries()) await link(id, ring[n]!, { type: n % 2 ? "blocks" : "blocked-by" });
     const refusal = await world.refused(alice, "ticket.link", { id: ring[0]!, target: ring.at(-1)! });
@@ -159,7 +159,7 @@ describe("a cycle of waiting", () => {
 });
 
 describe("a parent", () => {
-  it("does not close over open children, and is not closed by the last of them (J22)", async () => {
+  it("J22: does not close over open children, and is not closed by the last of them", async () => {
     const parent = await file();
     const [one, two] = [await file({ parent }), await file({ parent })];
     const { claim_token } = await claim(parent);
@@ -172,7 +172,7 @@ describe("a parent", () => {
     await world.say(alice, "ticket.finish", { id: parent, claim_token, work_proof });
   });
 
-  it("with a closing condition closes on evidence only, even when its children are done (J22)", async () => {
+  it("J22: with a closing condition closes on evidence only, even when its children are done", async () => {
     const parent = await file({ closes_when: "coverage is at 90 %" });
     await finish(await file({ parent }));
     const { claim_token } = await claim(parent);

@@ -3,6 +3,7 @@ import { type Command, command, text } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { resolveName } from "../seats/index.ts";
+import { blockedReason } from "./auth_blocker.ts";
 import { endTrigger } from "./conditional/opening.ts";
 import { undo } from "./done/receipts.ts";
 import { Priority } from "./new_ticket.ts";
@@ -34,11 +35,14 @@ function transition(options: {
     refuses: [
       "ticket.unknown",
       ...ticketStates.filter((state) => !from.includes(state)).map((state) => `ticket.${state}`),
+      ...(to === "blocked" ? ["blocker.unclassified"] : []),
     ],
     async run(world, { caller, input }) {
       const row = await findTicket(world.db, input.id);
       if (!from.includes(row.state)) throw stateForbids(row, to, hint);
-      const { id, reason } = { ...row, ...input, id: row.id };
+      const { id } = row;
+      const reason = to === "blocked" ? blockedReason(input.reason) : input.reason;
+      if (reason instanceof Refusal) throw reason;
       const at = await world.at();
       const blocked = to === "blocked" ? reason : null;
       world.db.send(sql.move, { id, from: row.state, state: to, reason: blocked, at });

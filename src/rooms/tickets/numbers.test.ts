@@ -144,7 +144,7 @@ describe("a reservation", () => {
     assert.equal((await world.ask(alice, "ticket.show", { id })).body, id);
   });
 
-  it("refuses other content and shows both titles (J5)", async () => {
+  it("J5: refuses other content and shows both titles", async () => {
     const { id } = await reserve("disk IO budget");
     const refusal = await world.refused(alice, "ticket.file", { reservation: id, title: "lineage audit gate" });
     assert.equal(refusal.code, "reservation.other_content");
@@ -153,7 +153,7 @@ describe("a reservation", () => {
     assert.equal((await world.ask(alice, "ticket.show", { id })).state, "reserved");
   });
 
-  it("refuses another seat and names its holder (J1), a new session of the holder's name it serves", async () => {
+  it("J1: refuses another seat and names its holder; a new session of the holder's name it serves", async () => {
     const { id } = await reserve("mine");
     const refusal = await world.refused(bob, "ticket.file", { reservation: id, title: "mine" });
     assert.deepEqual([refusal.code, refusal.facts.holder], ["reservation.held", "Alice"]);

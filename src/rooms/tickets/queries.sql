@@ -282,15 +282,3 @@ order by t.lane, t.priority, t.filed_at, t.id limit :limit);
 
 -- name: names
 select id, name from seats.principals where tenant_id = :tenant_id and id = any (:ids::bigint[]);
-
--- name: all_states
-select t.id, t.state, t.title, t.lane, t.priority, t.surface_key, t.closes_when,
-  (select g.words from tickets.triggers g where g.tenant_id = :tenant_id and g.ticket_id = t.id) as opens_when,
-  (select d.state from tickets.deliverables d where d.tenant_id = :tenant_id and d.ticket_id = t.id
-    and d.state <> 'withdrawn') as verification,
-  (select string_agg(r.stage, ' ' order by r.stage) from tickets.receipts r where r.tenant_id = :tenant_id
-    and r.ticket_id = t.id and r.withdrawn_at is null) as receipts,
-  (select p.name from seats.principals p where p.tenant_id = :tenant_id and p.id = t.claimed_by) as holder,
-  (select p.name from seats.principals p where p.tenant_id = :tenant_id and p.id = t.owner_id) as owner
-from tickets.tickets t
-where t.tenant_id = :tenant_id and t.id > :after order by t.id limit :limit;

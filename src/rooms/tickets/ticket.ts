@@ -83,7 +83,9 @@ export async function findTicket(db: Reader, ref: string): Promise<Row> {
 }
 
 export function ticketUnknown(ref: string): Refusal {
-  return new Refusal("missing", "ticket.unknown", `There is no ticket ${ref}.`, { hint: "ticket.list finds tickets." });
+  // A provisional id finds nothing before its filing has a number.
+  const hint = ref.includes("~") ? "It has no number yet: spool.outcomes tells when." : "ticket.list finds tickets.";
+  return new Refusal("missing", "ticket.unknown", `There is no ticket ${ref}.`, { hint });
 }
 
 /** The refusal for a ticket whose state forbids an act; it says what the state is and who holds it. */

@@ -16,7 +16,7 @@ const tick = async (): Promise<string[]> => {
 const when = (opens_when: string, more: object = {}) => file({ opens_when, ...more });
 
 describe("a conditional ticket", () => {
-  it("opens itself when the ticket that it names is in the state, and says what opened it (J23)", async () => {
+  it("J23: opens itself when the ticket that it names is in the state, and says what opened it", async () => {
     const target = await file();
     const id = await when(`ticket  ${target} is done`);
     assert.deepEqual(

@@ -20,7 +20,7 @@ const UNSAID = "deliverable.unreasoned";
 const reason = "npm test: no such file src/x.ts";
 
 describe("a deliverable", () => {
-  it("makes a DONE that is unverified until a runner settled it (J20)", async () => {
+  it("J20: makes a DONE that is unverified until a runner settled it", async () => {
     const id = await delivered();
     assert.deepEqual(await verification(id), { state: "unverified", reason: null });
     const { fencing_token, attempt, ...taken } = await begin(id);
@@ -34,7 +34,7 @@ describe("a deliverable", () => {
     assert.equal((await refused(runner, "deliverable.begin", { id })).code, "deliverable.settled");
   });
 
-  it("that fails puts its ticket back into the queue with the reason, without its receipts (J20)", async () => {
+  it("J20: that fails puts its ticket back into the queue with the reason, without its receipts", async () => {
     const id = await delivered({ merge: "1a2b3c4" });
     const waiting = await file({ blocked_by: [id] });
     const { fencing_token } = await begin(id);
@@ -82,7 +82,7 @@ describe("a deliverable", () => {
     assert.equal((await verification(id)).state, "verified");
   });
 
-  it("is not verified by the seat that said it, but by another, by the operator or by a program", async () => {
+  it("J20: is not verified by the seat that said it, but by another, by the operator or by a program", async () => {
     const id = await delivered();
     assert.equal((await refused(alice, "deliverable.begin", { id })).code, "deliverable.own");
     assert.equal((await refused(alice, "deliverable.begin", {})).code, "deliverable.none");
@@ -92,7 +92,7 @@ describe("a deliverable", () => {
     assert.equal((await refused(runner, "deliverable.begin", { id: plain })).code, "deliverable.none");
   });
 
-  it("that the runner found no consumer of is not done without an activation (J24)", async () => {
+  it("J24: that the runner found no consumer of is not done without an activation", async () => {
     const unused = ["src/audit.ts", "table audits"];
     const id = await delivered();
     assert.equal((await settle(id, (await begin(id)).fencing_token, "verified", { unused })).outcome, "failed");

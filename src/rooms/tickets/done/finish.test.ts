@@ -77,7 +77,7 @@ describe("a finish", () => {
     }
   });
 
-  it("of what nothing uses yet needs its activation: a ticket, a plan, or why none is required (J24)", async () => {
+  it("J24: of what nothing uses yet needs its activation: a ticket, a plan, or why none is required", async () => {
     const unused = "table audits";
     assert.deepEqual((await unproven({ work_proof, unused })).named, ["activation"]);
     assert.deepEqual((await unproven({ work_proof, unused, activation: "later some day" })).named, ["activation"]);
@@ -89,7 +89,7 @@ describe("a finish", () => {
       await finish({ work_proof, unused, activation });
   });
 
-  it("of work for a user interface is looked at: NO leaves the ticket with its holder (J21)", async () => {
+  it("J21: of work for a user interface is looked at: NO leaves the ticket with its holder", async () => {
     assert.deepEqual((await unproven({ work_proof }, { type: "ui" })).named, ["design_review"]);
     assert.deepEqual((await unproven({ work_proof }, { labels: ["ui"] })).named, ["design_review"]);
     const claim = await claimed({ type: "ui" });
@@ -104,7 +104,7 @@ describe("a finish", () => {
     assert.match(fields[0]!.message, /neither yes nor no/);
   });
 
-  it("of a parent whose closing the server can look up waits until it holds, whatever is said (J22)", async () => {
+  it("J22: of a parent whose closing the server can look up waits until it holds, whatever is said", async () => {
     const last = await file();
     const claim = await claimed({ closes_when: `ticket ${last} is done` });
     const closing_evidence = "all is done";

@@ -96,11 +96,7 @@ async function look({ db }: World, holding: readonly Finishing[]): Promise<{ loo
 
 /** Why a ticket cannot be finished so. A child's end never closes its parent (J22). */
 function problemOf({ call, row, fields, children, isCovered }: Looked): Refusal | null {
-  if (children.length > 0)
-    return new Refusal("conflict", "parent.open", `${row.id} has open children: ${children.slice(0, 10).join(", ")}.`, {
-      hint: "Finish or cancel them first.",
-      facts: { id: row.id, children },
-    });
+  if (children.length > 0) return parentOpen(row.id, children);
   if (fields.length > 0) {
     const said = fields.map(({ field, message }) => `${field} ${message}`).join(". ");
     return new Refusal("invalid", "finish.unproven", `${row.id} is not proved: ${said}.`, {
@@ -119,6 +115,13 @@ function problemOf({ call, row, fields, children, isCovered }: Looked): Refusal 
   return new Refusal("conflict", "parent.unproven", `${row.id} closes when: ${row.closes_when}`, {
     hint: "Say in closing_evidence why that holds now.",
     facts: { id: row.id, closes_when: row.closes_when },
+  });
+}
+
+export function parentOpen(id: string, children: readonly string[]): Refusal {
+  return new Refusal("conflict", "parent.open", `${id} has open children: ${children.slice(0, 10).join(", ")}.`, {
+    hint: "Finish or cancel them first.",
+    facts: { id, children },
   });
 }
 

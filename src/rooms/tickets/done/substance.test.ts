@@ -16,7 +16,7 @@ const aged = (id: string, seconds: number) =>
   sql("update tickets.tickets set claimed_at = claimed_at - make_interval(secs => $2) where id = $1", [id, seconds]);
 
 describe("a no-op", () => {
-  it("is a DONE within a minute of its claim with no artifact, and is marked (J18)", async () => {
+  it("J18: is a DONE within a minute of its claim with no artifact, and is marked", async () => {
     const id = await finish({ work_proof: none });
     assert.equal((await show(id)).no_op, true);
     assert.equal((await told(id)).at(-1)!.data.no_op, true);
@@ -38,7 +38,7 @@ describe("a no-op", () => {
 });
 
 describe("a run of none", () => {
-  it("flags the seat at its third in a row, once; an artifact ends it (J17)", async () => {
+  it("J17: flags the seat at its third in a row, once; an artifact ends it", async () => {
     for (const expected of [0, 0, 1, 1]) {
       await finish({ work_proof: none }, {}, bob);
       assert.equal((await all("substance.flagged")).length, expected);
@@ -71,7 +71,7 @@ describe("a run of none", () => {
 });
 
 describe("a run without users", () => {
-  it("escalates at a lane's fourth infra-only DONE, and ends with one for a user (J19)", async () => {
+  it("J19: escalates at a lane's fourth infra-only DONE, and ends with one for a user", async () => {
     const lane = { lane: "PIPES" };
     for (let n = 0; n < 3; n++) await finish(infra, lane);
     await finish(infra, { lane: "OTHER" });
@@ -86,7 +86,7 @@ describe("a run without users", () => {
     assert.deepEqual((await substance()).lanes, []);
   });
 
-  it("of ten in the whole fleet is critical (J19)", async () => {
+  it("J19: of ten in the whole fleet is critical", async () => {
     const before = (await all("substance.escalated")).length;
     for (let n = 0; n < 9; n++) await finish(infra, { lane: `L${n}` });
     assert.deepEqual([(await all("substance.escalated")).length, (await substance()).fleet], [before, null]);
