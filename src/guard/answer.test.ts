@@ -23,6 +23,7 @@ const refused: Decided = {
   allowed: false,
   id: 12,
   reasons: ["A strategist decides and dispatches, and never executes."],
+  rules: [{ id: "ORA-0000-0010", rule: "Split the work and dispatch it." }],
   protocol: { do: "Hand it to an idle implementer.", via: "dispatch", command, offers },
 };
 
@@ -31,6 +32,7 @@ test("a denial says what and why, who is idle, what to do and what not to try", 
   const order = [
     /deploy of environment production \(vercel deploy --prod\)/,
     /Why: A strategist decides/,
+    /Rule ORA-0000-0010: Split the work/,
     /1\. CODEX-CLI-MBP-CAMBER-02 \(implementer, lane CAMBER, idle for 45 s\)/,
     /2\. CODEX-CLI-MBP-CAMBER-03 \(implementer, lane CAMBER, idle for 1 h\)/,
     /What to do: Hand it to an idle implementer\./,

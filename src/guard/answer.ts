@@ -16,10 +16,11 @@ const NO_WAY_AROUND =
 export function denial(decided: readonly Decided[]): string {
   const refused = decided.filter(({ allowed }) => !allowed);
   const [first, ...others] = refused as [Decided, ...Decided[]];
-  const { reasons, protocol, found } = first;
+  const { reasons, rules, protocol, found } = first;
   const head = [
     `Longwatch refused this call: ${named(found)}. It was not run.`,
     ...(reasons.length > 0 ? reasons.map((reason) => `Why: ${line(reason)}`) : ["Why: the server gave no reason."]),
+    ...rules.map(({ id, rule }) => `Rule ${id}: ${line(rule)}`),
     ...(found.certain ? [] : ["The command could not be read whole; say it plainly if it does something else."]),
   ];
   const also = others.length > 0 ? [`Refused with it: ${others.map(({ found }) => named(found)).join("; ")}.`] : [];

@@ -96,7 +96,8 @@ describe("Asked about a tool call, the server", () => {
     });
     const asked = await asking(url);
     assert.ok("decided" in asked);
-    assert.deepEqual(asked.decided, [{ found: deploy, allowed: false, id: 12, reasons: ["Role stage."], protocol }]);
+    const told = { allowed: false, id: 12, reasons: ["Role stage."], rules: [], protocol };
+    assert.deepEqual(asked.decided, [{ found: deploy, ...told }]);
   });
 
   test("allows nothing by a condition that the guard does not know, or by a denial's error", async () => {

@@ -23,6 +23,8 @@ export type Decided = {
   allowed: boolean;
   id: number | string | null;
   reasons: string[];
+  /** The fleet's rules that stand behind a denial. */
+  rules: { id: string; rule: string }[];
   protocol: Protocol | null;
 };
 /** Nothing was decided: why, and what helps. */
@@ -171,7 +173,7 @@ function answerIn({ status, body }: Whole, founds: readonly Found[], settings: S
 function decidedIn(found: Found, given: unknown): Decided | undefined {
   const { decision, context } = (given ?? {}) as { decision?: unknown; context?: Record<string, unknown> };
   if (typeof decision !== "boolean") return undefined;
-  const { id, reasons, protocol, obligations, error } = context ?? {};
+  const { id, reasons, doctrine, protocol, obligations, error } = context ?? {};
   const said = Array.isArray(reasons) ? reasons.filter((reason) => typeof reason === "string") : [];
   // One of a batch that could not be decided is a denial that carries its error.
   const { message } = (error ?? {}) as { message?: unknown };
@@ -183,8 +185,14 @@ function decidedIn(found: Found, given: unknown): Decided | undefined {
     allowed: decision && !isBound,
     id: typeof id === "number" || typeof id === "string" ? id : null,
     reasons: decision && isBound ? ["It is allowed only on a condition that this guard does not know."] : said,
+    rules: Array.isArray(doctrine) ? doctrine.filter(isRule) : [],
     protocol: isProtocol(protocol) ? protocol : null,
   };
+}
+
+function isRule(value: unknown): value is Decided["rules"][number] {
+  const { id, rule } = (value ?? {}) as Partial<Decided["rules"][number]>;
+  return typeof id === "string" && typeof rule === "string";
 }
 
 function isProtocol(value: unknown): value is Protocol {

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { hookCommand } from "./hook_command.ts";
+import { hookCommand, turnHookCommand } from "./hook_command.ts";
 
 const home = fs.mkdtempSync(join(tmpdir(), "longwatch-hook-"));
 after(() => fs.rmSync(home, { recursive: true, force: true }));
@@ -56,6 +56,18 @@ for (const shell of shells)
       const syntax = hook(shell, hookCommand("gemini", launcher("syntax", "if then fi (")));
       assert.equal(syntax.status, 2);
       assert.notEqual(syntax.stderr, "");
+    });
+
+    test("a turn's hook that is missing, breaks off or refuses lets go, and says so", () => {
+      const path = launcher("turns", 'cat; printf "|%s" "$@"');
+      assert.deepEqual(hook(shell, turnHookCommand("codex", "stop", path, "/a b"), "{}"), {
+        ...{ status: 0, stdout: "{}|turn-hook|codex|stop|--settings|/a b", stderr: "" },
+      });
+      for (const broken of [join(home, "nowhere"), launcher("fails", "exit 2"), launcher("dies", "kill -9 $$")]) {
+        const { status, stderr } = hook(shell, turnHookCommand("claude", "stop", broken));
+        assert.equal(status, 1, `${broken}: no CLI obeys 1`);
+        assert.match(stderr, /The turn goes on without Longwatch/);
+      }
     });
 
     test("a guard that spins is ended and refuses", () => {

@@ -4,11 +4,27 @@
  * sentence, which all of them take for a refusal. The CLI's own shell may be fish: it only has to start `sh`.
  */
 export function hookCommand(cli: string, launcher: string, settings?: string): string {
-  const words = [launcher, "guard", cli, ...(settings === undefined ? [] : ["--settings", settings])];
+  return line(SCRIPT, launcher, ["guard", cli], settings);
+}
+
+/** What a turn's hooks are called at: a session begins, the model wants to stop, a sub-agent begins. */
+export const turnEvents = ["session-start", "stop", "subagent-start"] as const;
+export type TurnEvent = (typeof turnEvents)[number];
+
+/**
+ * The command line of a turn's hook. To stop is no protected act, so that everything that goes wrong lets go here: no
+ * exit code of a program that broke may hold a model in its turn for ever.
+ */
+export function turnHookCommand(cli: string, event: TurnEvent, launcher: string, settings?: string): string {
+  return line(TURN_SCRIPT, launcher, ["turn-hook", cli, event], settings);
+}
+
+function line(script: string, launcher: string, rest: readonly string[], settings: string | undefined): string {
+  const words = [launcher, ...rest, ...(settings === undefined ? [] : ["--settings", settings])];
   const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quote(word)));
   // The path stands in quotes whatever it is: a person who reads the file sees where it ends.
   quoted[0] = quote(launcher);
-  return `/bin/sh -c ${quote(SCRIPT)} ${quoted.join(" ")}`;
+  return `/bin/sh -c ${quote(script)} ${quoted.join(" ")}`;
 }
 
 /**
@@ -27,6 +43,12 @@ const SCRIPT = [
     `echo "Longwatch refused this call, because its guard did not run or broke off: $0. ` +
     `Tell the operator; it is the same for every call until that is mended." >&2; exit 2; }`,
 ].join("; ");
+
+/** 1 is a failure that every CLI shows and none obeys; 2 would turn the model around. */
+const TURN_SCRIPT = [
+  `"$0" "$@"`,
+  `{ echo "The turn goes on without Longwatch: its hook did not run or broke off: $0." >&2; exit 1; }`,
+].join(" || ");
 
 function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;

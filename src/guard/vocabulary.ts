@@ -39,3 +39,16 @@ export type Found = {
   /** Why the guard thinks so, in a few words for people: `git push to main`. */
   because: string;
 };
+
+/**
+ * Finds the tickets that words name, provisional ones too: by the namespaces there are, so that UTF-8 is none. A
+ * branch's name is written in any case: `codex/cmb-0007-ready`.
+ */
+export function ticketsNamed(words: string, prefixes: readonly string[], written: "plainly" | "anyhow"): string[] {
+  if (prefixes.length === 0) return [];
+  const those = prefixes.map((prefix) => prefix.replaceAll(/[^A-Za-z0-9]/g, "\\$&")).join("|");
+  const number = String.raw`(?:\d+(?:-\d+)*|\?(?=~))(?:~[a-z0-9]+)?`;
+  const flags = written === "anyhow" ? "gi" : "g";
+  const found = words.matchAll(new RegExp(String.raw`(?<![A-Za-z0-9-])(${those})-(${number})(?![A-Za-z0-9])`, flags));
+  return [...new Set([...found].map(([, prefix, rest]) => `${prefix!.toUpperCase()}-${rest}`))];
+}

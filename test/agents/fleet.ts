@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { after } from "node:test";
 import { testServer } from "../harness.ts";
 import { type Agent, commandOf } from "./agents.ts";
+import type { Line } from "./model_server.ts";
 import { homeOf, session, shellCall, type Told } from "./sessions.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -103,22 +104,30 @@ export async function connected(
   return { home, tree, pushed, env, said: stdout };
 }
 
+type More = {
+  flags?: string[];
+  etc?: Record<string, string>;
+  ports?: number[];
+  /** The server cannot be reached from the session. */
+  cut?: boolean;
+};
+type Place = { home: string; tree: string; env: Record<string, string> };
+
 /** Lets a connected agent's model call one shell command, and answers what the model was told. */
-export function tries(
-  here: Fleet,
-  agent: Agent,
-  at: { home: string; tree: string; env: Record<string, string> },
-  command: string,
-  more: { flags?: string[]; etc?: Record<string, string>; ports?: number[] } = {},
-): Promise<Told> {
-  const { ports = [], ...rest } = more;
+export function tries(here: Fleet, agent: Agent, at: Place, command: string, more: More = {}): Promise<Told> {
+  return works(here, agent, at, [shellCall(agent, command), { text: "That is all." }], more);
+}
+
+/** Lets a connected agent's model say what it says, with `longwatch` on its PATH. */
+export function works(here: Fleet, agent: Agent, at: Place, lines: readonly Line[], more: More = {}): Promise<Told> {
+  const { ports = [], cut = false, ...rest } = more;
   return session({
     agent,
     home: at.home,
     cwd: at.tree,
-    lines: [shellCall(agent, command), { text: "That is all." }],
-    env: { ...at.env, PATH: `${here.programs.path}:${process.env.PATH!}` },
-    ports: [Number(new URL(here.url).port), ...ports],
+    lines,
+    env: { ...at.env, PATH: `${here.programs.path}:${dirname(launcher)}:${process.env.PATH!}` },
+    ports: [...(cut ? [] : [Number(new URL(here.url).port)]), ...ports],
     ...rest,
   });
 }

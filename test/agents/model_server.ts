@@ -7,14 +7,17 @@ import { after } from "node:test";
  * and Gemini's stream. The real agent CLIs talk to it over loopback.
  */
 
-/** What the model says next: call a tool, or end the turn with words. */
-export type Line = { tool: string; input: Record<string, unknown> } | { text: string };
+/** What the model says next: call a tool, or end the turn with words; or what it makes of all that it was told. */
+export type Said = { tool: string; input: Record<string, unknown> } | { text: string };
+export type Line = Said | ((told: string) => Said);
 
 export type ModelServer = {
   url: string;
   port: number;
   /** What came back to the model from each tool it called, in order. */
   results: string[];
+  /** All that the model was last told, in the provider's own JSON. */
+  told(): string;
   /** Every request's path, for a test that wants to know what was asked. */
   paths: string[];
 };
@@ -23,15 +26,17 @@ export type ModelServer = {
 export async function modelServer(lines: readonly Line[]): Promise<ModelServer> {
   const results: string[] = [];
   const paths: string[] = [];
+  let last = "";
+  const hear = (text: string) => (last = text);
   const server = createServer((request, response) => {
-    void answer(request, response, lines, results, paths).catch((error) => {
+    void answer(request, response, lines, { results, paths, hear }).catch((error) => {
       response.writeHead(500).end(String(error));
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   after(() => stop(server));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, results, paths };
+  return { url: `http://127.0.0.1:${port}`, port, results, paths, told: () => last };
 }
 
 function stop(server: Server): Promise<void> {
@@ -43,8 +48,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   lines: readonly Line[],
-  results: string[],
-  paths: string[],
+  { results, paths, hear }: Pick<ModelServer, "results" | "paths"> & { hear(text: string): void },
 ): Promise<void> {
   const path = request.url!.split("?")[0]!;
   paths.push(`${request.method} ${path}`);
@@ -56,9 +60,11 @@ async function answer(
   const asked = JSON.parse(text || "{}");
   const told = provider.results(asked);
   // Requests without tools are a CLI's own: a title for the session, a summary.
-  const at = provider.offersTools(asked) ? told.length : lines.length;
+  const isTurn = provider.offersTools(asked);
+  if (isTurn) hear(text);
+  const line = lines[isTurn ? provider.linesSaid(asked) : lines.length] ?? { text: "Done." };
   if (told.length > results.length) results.push(...told.slice(results.length));
-  provider.say(response, lines[at] ?? { text: "Done." }, asked, path);
+  provider.say(response, typeof line === "function" ? line(text) : line, asked, path);
 }
 
 type Provider = {
@@ -66,7 +72,9 @@ type Provider = {
   offersTools(asked: any): boolean;
   /** The results of tools in the conversation so far. */
   results(asked: any): string[];
-  say(response: ServerResponse, line: Line, asked: any, path: string): void;
+  /** How many lines the model has said so far. */
+  linesSaid(asked: any): number;
+  say(response: ServerResponse, line: Said, asked: any, path: string): void;
 };
 
 const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
@@ -80,13 +88,16 @@ const anthropic: Provider = {
         ? content.filter((part) => part.type === "tool_result").map((part) => asText(part.content))
         : [],
     ),
+  linesSaid: ({ messages = [] }) => messages.filter(({ role }: any) => role === "assistant").length,
   say(response, line, { stream, model }) {
-    const id = `toolu_${Math.random().toString(36).slice(2, 12)}`;
+    const random = Math.random().toString(36).slice(2, 12);
+    const id = `toolu_${random}`;
     const block =
       "text" in line ? { type: "text", text: line.text } : { type: "tool_use", id, name: line.tool, input: line.input };
     const stop_reason = "text" in line ? "end_turn" : "tool_use";
     const usage = { input_tokens: 10, output_tokens: 5 };
-    const message = { id: "msg_1", type: "message", role: "assistant", model, usage };
+    // Claude takes two messages of one id for parts of one.
+    const message = { id: `msg_${random}`, type: "message", role: "assistant", model, usage };
     if (!stream) return void json(response, { ...message, content: [block], stop_reason, stop_sequence: null });
     const start = "text" in line ? { type: "text", text: "" } : { ...block, input: {} };
     const delta =
@@ -111,6 +122,8 @@ const openai: Provider = {
     input
       .filter((item: any) => item.type === "function_call_output" || item.type === "custom_tool_call_output")
       .map((item: any) => asText(item.output)),
+  linesSaid: ({ input = [] }) =>
+    input.filter(({ type, role }: any) => /_call$/.test(type ?? "") || role === "assistant").length,
   say(response, line) {
     const call_id = `call_${Math.random().toString(36).slice(2, 12)}`;
     const item =
@@ -141,6 +154,7 @@ const gemini: Provider = {
     contents.flatMap(({ parts = [] }: any) =>
       parts.filter((part: any) => part.functionResponse).map((part: any) => asText(part.functionResponse.response)),
     ),
+  linesSaid: ({ contents = [] }) => contents.filter(({ role }: any) => role === "model").length,
   say(response, line, _, path) {
     const part = "text" in line ? { text: line.text } : { functionCall: { name: line.tool, args: line.input } };
     const said = {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Agent, commandOf } from "./agents.ts";
 import { confined, type Confinement, type Ended } from "./loopback_only.ts";
-import { type Line, modelServer, type ModelServer } from "./model_server.ts";
+import { type Line, modelServer, type ModelServer, type Said } from "./model_server.ts";
 
 /** One session of a real agent CLI in print mode, whose model says what the test tells it to. */
 export type Session = {
@@ -22,10 +22,12 @@ export type Session = {
 export type Told = Ended & {
   /** What each tool call gave the model. */
   results: string[];
+  /** All that the model was told in the end. */
+  told: string;
 };
 
 /** The tool of each CLI that runs a shell command, and what its input looks like. */
-export function shellCall(agent: Agent, command: string): Line {
+export function shellCall(agent: Agent, command: string): Said {
   if (agent === "claude") return { tool: "Bash", input: { command, description: "what the ticket asks for" } };
   // A login shell would reset PATH.
   if (agent === "codex") return { tool: "exec_command", input: { cmd: command, login: false } };
@@ -68,7 +70,7 @@ export async function session({
     ports: [model.port, ...ports],
     ...(etc ? { etc } : {}),
   });
-  return { ...ended, results: model.results };
+  return { ...ended, results: model.results, told: model.told() };
 }
 
 function invocationOf(

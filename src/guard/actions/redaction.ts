@@ -34,10 +34,14 @@ const rules: readonly [RegExp, string][] = [
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, HIDDEN],
 ];
 
+/** A line without secrets. What stands behind its first few thousand characters is left out: nobody looked at it. */
+export function withoutSecrets(line: string): string {
+  const cut = line.length > LOOKED_AT_MAX ? HIDDEN : "";
+  return rules.reduce((kept, [pattern, instead]) => kept.replace(pattern, instead), line.slice(0, LOOKED_AT_MAX)) + cut;
+}
+
 /** A command's text as it may be kept: without secrets, on one line, not too long. */
 export function redact(text: string): string {
-  let kept = text.slice(0, LOOKED_AT_MAX);
-  for (const [pattern, instead] of rules) kept = kept.replace(pattern, instead);
-  kept = kept.replace(/\s+/g, " ").trim();
+  const kept = withoutSecrets(text).replace(/\s+/g, " ").trim();
   return kept.length > CHARACTERS_MAX ? `${kept.slice(0, CHARACTERS_MAX - 1)}${HIDDEN}` : kept;
 }

@@ -41,7 +41,7 @@ export const claude: Cli = {
 };
 
 /** A sub-agent's name below its seat, in the letters and the length that the server takes. */
-function agentOf(...given: unknown[]): string | undefined {
+export function agentOf(...given: unknown[]): string | undefined {
   const said = given.filter((part) => typeof part === "string" && part !== "") as string[];
   if (said.length === 0) return undefined;
   const parts = said.map((part) => part.replaceAll(/[^A-Za-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, ""));

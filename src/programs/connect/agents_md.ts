@@ -9,7 +9,12 @@ const SECTION = `## Longwatch
 Work here goes by tickets, and what reaches production is decided when it happens.
 
 - Claim before you change anything: \`longwatch ticket claim --lane LANE\` (tool: \`ticket_claim\`). Name the ticket in
-  each commit message. End with \`longwatch ticket finish\`, or give it back with \`longwatch ticket release\`.
+  each commit message. End with \`longwatch ticket finish --work-proof "commit 1a2b3c4"\` (or
+  \`"none - reason"\`), or give it back with \`longwatch ticket release\`.
+- Where somebody has to decide: \`longwatch question ask --topic TOPIC --question "…" --ticket TICKET\`. The ticket
+  waits for the answer and comes back by itself; do other work meanwhile.
+- Your turn ends when no follow-on that you filed lies there for you: claim it, or name why not with
+  \`longwatch turn close --reason-class capacity --reason "…"\`.
 - A denied call did nothing. Its text says why, which seats are idle, and the exact command that gives the work to one
   of them: say that command. Do not look for another way to do the denied thing.
 - Only implementers deploy, push to protected branches, publish or migrate. Strategists split work and dispatch it.

@@ -7,8 +7,9 @@ import { scopeOf, type TargetName, targetNames } from "./target.ts";
 export const USAGE = {
   connect: `usage: longwatch connect <${targetNames.join("|")}> [flags]
 
-Writes the guard's hook and the server's tools (MCP) into the program's own configuration, gives it a seat, and tries
-whether the hook denies. What is there stays; said again it changes nothing; longwatch disconnect takes it back.
+Writes the guard's hook, those of turns and the server's tools (MCP) into the program's own configuration, gives it a
+seat, and tries whether the hooks do what they should. What is there stays; said again it changes nothing;
+longwatch disconnect takes it back.
 
   --scope SCOPE      project (this directory), user, or managed (the whole machine, by its administrator)
   --project DIR      the directory that the agent works in; without it, this one
@@ -17,7 +18,8 @@ whether the hook denies. What is there stays; said again it changes nothing; lon
   --lane LANE        the lane that it serves
   --token TOKEN      the token of a seat that is adopted already; nothing is adopted then
   --replace          take another seat than the one of before, and end a session that holds it
-  --no-mcp           the hook only
+  --no-mcp           without the server's tools
+  --no-turns         without the hooks of turns: the brief at a session's begin, the look at its end
   --agents-md        write a section into the project's AGENTS.md, too
   --managed-root DIR for --scope managed: write below DIR instead of below /, to make an image
   --dry-run          only say what would be written
@@ -48,6 +50,7 @@ export type Asked = {
   token: string | undefined;
   replace: boolean;
   mcp: boolean;
+  turns: boolean;
   agents_md: boolean;
   dry_run: boolean;
   json: boolean;
@@ -58,7 +61,7 @@ const flag = { type: "boolean" } as const;
 const options = {
   connect: {
     ...{ scope: text, project: text, seat: text, role: text, lane: text, token: text, "managed-root": text },
-    ...{ replace: flag, "no-mcp": flag, "agents-md": flag, "dry-run": flag, json: flag },
+    ...{ replace: flag, "no-mcp": flag, "no-turns": flag, "agents-md": flag, "dry-run": flag, json: flag },
     help: { ...flag, short: "h" },
   },
   disconnect: {
@@ -93,6 +96,7 @@ export function askedIn(which: keyof typeof options, argv: string[], cwd: string
     token: word("token"),
     replace: values.replace === true,
     mcp: values["no-mcp"] !== true,
+    turns: values["no-turns"] !== true,
     agents_md: values["agents-md"] === true,
     dry_run: values["dry-run"] === true,
     json: json || values.json === true,

@@ -36,6 +36,8 @@ describe("longwatch connect codex", () => {
     const text = readFileSync(path, "utf8");
     assert.match(text, /^# ours\n\[features\]\nhooks = true # Longwatch\nweb = true\n/);
     assert.match(text, /--settings \/etc\/longwatch\/guard.json/);
+    for (const event of ["PreToolUse", "SessionStart", "Stop", "SubagentStart"])
+      assert.match(text, new RegExp(`^\\[\\[hooks\\.${event}\\]\\]`, "m"));
     assert.equal((await shop.disconnect(words, { cwd })).code, 0);
     assert.equal(readFileSync(path, "utf8"), "# ours\n[features]\nweb = true\n");
   });
@@ -55,7 +57,7 @@ describe("With the real codex, longwatch connect", { skip: missing ?? false }, (
       { id: 1, method: "initialize", params: { clientInfo: { name: "test", version: "1" } } },
       { id: 2, method: "hooks/list", params: { cwds: [cwd] } },
     ];
-    const script = `(${asked.map((one) => `echo '${JSON.stringify(one)}'`).join("; ")}; sleep 1) | codex app-server`;
+    const script = `(${asked.map((one) => `echo '${JSON.stringify(one)}'`).join("; ")}; sleep 3) | codex app-server`;
     const { stdout } = spawnSync("sh", ["-c", script], { env: { ...env, PATH: path(), CODEX_HOME: home }, cwd });
     const answer = stdout
       .toString()
@@ -76,7 +78,7 @@ describe("With the real codex, longwatch connect", { skip: missing ?? false }, (
       const said = await shop.connect(words, { cwd, env });
       assert.equal(said.code, 0, said.stdout + said.stderr);
       assert.equal(said.report.trust, "trusted");
-      assert.deepEqual(trusted(home, cwd), ["trusted"]);
+      assert.deepEqual(trusted(home, cwd), Array(4).fill("trusted"), "the guard's, and three of turns");
       assert.match(readFileSync(config, "utf8"), /^# mine\nmodel = "x" # keep\n/);
       const written = readFileSync(config, "utf8");
       const again = await shop.connect(words, { cwd, env });

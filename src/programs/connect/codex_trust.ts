@@ -12,7 +12,15 @@ import { version } from "../../version.ts";
 export type Trust = "trusted" | "trusted already" | "no codex";
 
 type Hook = { key: string; currentHash: string; trustStatus: string; sourcePath: string; enabled: boolean };
-type Asked = { project: string; hook_file: string; hook: string; home: string; env: Env; may_trust_folder: boolean };
+type Asked = {
+  project: string;
+  hook_file: string;
+  /** The command lines that have to be trusted. */
+  hooks: readonly string[];
+  home: string;
+  env: Env;
+  may_trust_folder: boolean;
+};
 
 /** It answers in a third of a second. */
 const ANSWER_SECONDS_MAX = 30;
@@ -22,32 +30,37 @@ export async function trustInCodex(asked: Asked): Promise<Trust> {
   try {
     if (!(await server.started)) return "no codex";
     await server.call("initialize", { clientInfo: { name: "longwatch", version } });
-    let hook = await hookOf(server, asked);
+    let hooks = await hooksOf(server, asked);
     let wrote = false;
-    if (!hook && asked.may_trust_folder) {
+    if (!hooks && asked.may_trust_folder) {
       const value = { [asked.project]: { trust_level: "trusted" } };
       await write(server, "projects", value);
       wrote = true;
-      hook = await hookOf(server, asked);
+      hooks = await hooksOf(server, asked);
     }
-    if (!hook) throw notListed(asked);
-    if (hook.trustStatus !== "trusted") {
-      await write(server, "hooks.state", { [hook.key]: { trusted_hash: hook.currentHash } });
+    if (!hooks) throw notListed(asked);
+    const fresh = hooks.filter(({ trustStatus }) => trustStatus !== "trusted");
+    if (fresh.length > 0) {
+      const hashes = fresh.map(({ key, currentHash }) => [key, { trusted_hash: currentHash }] as const);
+      await write(server, "hooks.state", Object.fromEntries(hashes));
       wrote = true;
-      hook = await hookOf(server, asked);
+      hooks = await hooksOf(server, asked);
     }
-    if (hook?.trustStatus !== "trusted" || !hook.enabled) throw notListed(asked);
+    if (!hooks?.every(({ trustStatus, enabled }) => trustStatus === "trusted" && enabled)) throw notListed(asked);
     return wrote ? "trusted" : "trusted already";
   } finally {
     server.close();
   }
 }
 
-async function hookOf(server: Server, { project, hook_file, hook }: Asked): Promise<Hook | undefined> {
+/** Ours, as Codex lists them; undefined unless it lists all. */
+async function hooksOf(server: Server, { project, hook_file, hooks }: Asked): Promise<Hook[] | undefined> {
   const { data } = (await server.call("hooks/list", { cwds: [project] })) as {
     data: { hooks: (Hook & { command: string })[] }[];
   };
-  return data.flatMap(({ hooks }) => hooks).find((one) => one.sourcePath === hook_file && one.command === hook);
+  const listed = data.flatMap((one) => one.hooks);
+  const ours = hooks.map((hook) => listed.find((one) => one.sourcePath === hook_file && one.command === hook));
+  return ours.every((one) => one !== undefined) ? ours : undefined;
 }
 
 function write(server: Server, keyPath: string, value: object): Promise<unknown> {

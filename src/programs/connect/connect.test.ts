@@ -48,9 +48,11 @@ for (const [cli, files] of Object.entries(theirs))
           ["a harmless call", "pass"],
           ["a protected call", "deny"],
           ["the same without a server", "deny"],
+          ...(cli === "opencode" ? [] : [["a turn's end without a server", "pass"]]),
         ],
       );
       assert.match(said.report.trials[2]!.said, /there is no server/);
+      if (cli !== "opencode") assert.match(said.report.trials[3]!.said, /Longwatch could not be asked/);
       assert.equal(said.report.seat!.role, "strategist");
       const settings = JSON.parse(readFileSync(join(cwd, ".longwatch", "guard.json"), "utf8"));
       assert.equal(settings.url, shop.url);
@@ -192,6 +194,25 @@ describe("longwatch connect", () => {
     assert.deepEqual(snapshotOf(cwd), before);
     assert.equal((await shop.disconnect(words, { cwd })).code, 0);
     assert.deepEqual(snapshotOf(cwd), {});
+  });
+
+  test("writes the hooks of turns beside the guard's, under its program's names, or leaves them out", async () => {
+    const events = {
+      claude: [".claude/settings.json", "SessionStart", "Stop", "SubagentStart"],
+      gemini: [".gemini/settings.json", "SessionStart", "AfterAgent"],
+    };
+    for (const [cli, [path, ...names]] of Object.entries(events)) {
+      const cwd = shop.project();
+      const hooks = () => JSON.parse(readFileSync(join(cwd, path!), "utf8")).hooks;
+      await shop.connect([cli, "--no-turns"], { cwd });
+      assert.equal(Object.keys(hooks()).length, 1, "the guard's alone");
+      await shop.connect([cli], { cwd });
+      assert.deepEqual(Object.keys(hooks()).slice(1), names);
+      for (const name of names)
+        assert.match(hooks()[name][0].hooks[0].command, new RegExp(`turn-hook ${cli} [a-z-]+ --settings ${cwd}/`));
+      assert.equal((await shop.disconnect([cli], { cwd })).code, 0);
+      assert.deepEqual(snapshotOf(cwd), {});
+    }
   });
 
   test("says how strong it is, and tells the dry run from the deed", async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { hookCommand } from "../../guard/hook_command.ts";
+import { hookCommand, type TurnEvent, turnHookCommand } from "../../guard/hook_command.ts";
 import { type Env, type Settings, settingsPath, writeSettings } from "../../guard/settings.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { sayRefusal } from "../../surfaces/cli/refused.ts";
@@ -50,7 +50,7 @@ export async function main(
 
 /** Where one connection stands: its program, its settings, its files. */
 function placeOf(asked: Asked, { env, launcher }: Around) {
-  const { scope, project, managed_root, mcp } = asked;
+  const { scope, project, managed_root, mcp, turns } = asked;
   if (!statSync(project, { throwIfNoEntry: false })?.isDirectory())
     throw new Refusal("invalid", "flags.invalid", `${project} is no directory.`);
   const looked_for_at = settingsPath(scope === "managed" ? "machine" : scope, { project, env });
@@ -58,7 +58,8 @@ function placeOf(asked: Asked, { env, launcher }: Around) {
   const target = targetOf(asked.target);
   // Nobody shall choose the hook's server by a file or a variable of his own, such as a checked-in `env` block.
   const hook = hookCommand(asked.target, launcher, looked_for_at);
-  const setting: Setting = { project, scope, env, managed_root, hook, launcher, mcp };
+  const turn_hook = (event: TurnEvent) => turnHookCommand(asked.target, event, launcher, looked_for_at);
+  const setting: Setting = { project, scope, env, managed_root, hook, turn_hook, turns, launcher, mcp };
   return { target, setting, settings_path, looked_for_at, record: recordBeside(settings_path) };
 }
 

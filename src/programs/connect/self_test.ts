@@ -25,6 +25,8 @@ export type Trials = {
   protected_calls: readonly Attempt[];
   /** The first of them as it is tried without a server: by a command line that names its settings or looks for them. */
   without_server?: Attempt;
+  /** The end of a turn, which must pass when nobody can be asked about it. */
+  turn_end?: Attempt;
   cwd: string;
   env: Env;
   /** Where the settings are that the hook reads, and where it looks for them. */
@@ -34,9 +36,9 @@ export type Trials = {
 
 const WAIT_MILLISECONDS = 60_000;
 
-/** Lets the hook decide three times: harmless, protected, and protected with nobody at the server's address. */
+/** Lets the hooks decide: harmless, protected, and with nobody at the server's address protected and a turn's end. */
 export async function selfTest(trials: Trials): Promise<Trial[]> {
-  const { harmless, protected_calls, looked_for_at, settings_path } = trials;
+  const { harmless, protected_calls, turn_end, looked_for_at, settings_path } = trials;
   const { without_server = protected_calls[0]! } = trials;
   // Only what was written shall count, not what this terminal happens to say.
   const { LONGWATCH_URL: _, LONGWATCH_TOKEN: __, ...env } = trials.env;
@@ -58,6 +60,10 @@ export async function selfTest(trials: Trials): Promise<Trial[]> {
     const dead = { ...env, LONGWATCH_URL: url, LONGWATCH_TOKEN: settings.token ?? "none" };
     const attempt = pointed(without_server, looked_for_at, path);
     tried.push(await attempted("the same without a server", "deny", attempt, { ...trials, env: dead }));
+    if (turn_end) {
+      const stop = pointed(turn_end, looked_for_at, path);
+      tried.push(await attempted("a turn's end without a server", "pass", stop, { ...trials, env: dead }));
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

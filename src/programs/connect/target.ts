@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { turnEvents } from "../../guard/hook_command.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { type Cli, type Scope, scopes, type Setting, type Strength } from "./clis/cli.ts";
 import { codexHome } from "./clis/codex.ts";
@@ -7,7 +8,7 @@ import { type CliName, clis } from "./clis/index.ts";
 import { type Trust, trustInCodex } from "./codex_trust.ts";
 import { backupOf, type Edit } from "./edits.ts";
 import { git } from "./git_hooks.ts";
-import { hookArgv, pluginArgv, type Trials } from "./self_test.ts";
+import { type Attempt, hookArgv, pluginArgv, type Trials } from "./self_test.ts";
 import { hasOurs } from "./toml_file.ts";
 
 /** What can be connected: an agent's program, or git. */
@@ -19,7 +20,7 @@ export type Target = {
   connected(setting: Setting): Edit[];
   disconnected(setting: Setting): Edit[];
   /** What the self-test tries, read from the files as they are now. */
-  attempts(setting: Setting): Pick<Trials, "harmless" | "protected_calls" | "without_server">;
+  attempts(setting: Setting): Pick<Trials, "harmless" | "protected_calls" | "without_server" | "turn_end">;
   /** What the program itself has to be asked for, and the file that it writes then. */
   settled?(setting: Setting): Promise<Trust>;
   written_by_itself?(setting: Setting): string;
@@ -60,6 +61,7 @@ function ofCli(name: CliName, cli: Cli): Target {
         harmless: attempt(HARMLESS),
         protected_calls: PROTECTED.map((call) => attempt(call)),
         without_server: attempt(PROTECTED[0]!, hookArgv(hook)),
+        ...(cli.stop && setting.turns ? { turn_end: turnEnd(cli.stop, setting) } : {}),
       };
     },
     ...(name === "codex" ? { settled, written_by_itself } : {}),
@@ -67,16 +69,23 @@ function ofCli(name: CliName, cli: Cli): Target {
   };
 }
 
+function turnEnd(stop: object, { project, turn_hook }: Setting): Attempt {
+  const input = JSON.stringify({ ...stop, session_id: "longwatch-self-test", cwd: project });
+  // A hook that broke off would let every turn pass, and its program would not mind.
+  return { call: "the end of a turn", argv: hookArgv(turn_hook("stop")), input, refuses: (code) => code !== 0 };
+}
+
 const written_by_itself = (setting: Setting): string => join(codexHome(setting), "config.toml");
 
 async function settled(setting: Setting): Promise<Trust> {
   // What an administrator requires needs nobody's trust.
   if (setting.scope === "managed") return "trusted already";
-  const { env, hook } = setting;
+  const { env, hook, turns, turn_hook } = setting;
+  const hooks = [hook, ...(turns ? turnEvents.map(turn_hook) : [])];
   const project = realpathSync(setting.project);
   const hook_file = realpathSync(clis.codex.hookFile(setting));
   const may_trust_folder = setting.scope === "project" && !hasOwnConfiguration(setting);
-  return trustInCodex({ project, hook_file, hook, home: codexHome(setting), env, may_trust_folder });
+  return trustInCodex({ project, hook_file, hooks, home: codexHome(setting), env, may_trust_folder });
 }
 
 /** Whether trusting the folder would set more to work than what we wrote. */

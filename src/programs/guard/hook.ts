@@ -32,7 +32,7 @@ export async function answerHook(argv: readonly string[], env: Env): Promise<Ans
  * Everything that the CLI says, until it ends or what came so far is whole: a CLI that forgets to close the pipe shall
  * not hold up its own call.
  */
-function heardOn(descriptor: number): Buffer {
+export function heardOn(descriptor: number): Buffer {
   const parts: Buffer[] = [];
   for (let bytes = 0; bytes <= BYTES_MAX;) {
     const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);

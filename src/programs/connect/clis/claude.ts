@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { jsonAt, jsonConnected, jsonDisconnected, type JsonEdit } from "../json_file.ts";
-import { type Cli, hookAmong, isOurGroup, type Scope, type Setting } from "./cli.ts";
+import { type Cli, hookAmong, isOurGroup, type Scope, type Setting, turnPieces } from "./cli.ts";
 
 const NAME = "claude";
 /** The guard gives up long before; Claude takes a hook that is cut off for one that failed. */
 const TIMEOUT_SECONDS = 30;
 const AT = ["hooks", "PreToolUse"];
+const TURNS = { "session-start": "SessionStart", stop: "Stop", "subagent-start": "SubagentStart" } as const;
 
 function homeOf({ env }: Setting): string {
   return env.CLAUDE_CONFIG_DIR || join(env.HOME || "/", ".claude");
@@ -27,11 +28,14 @@ function mcpFile(setting: Setting): string {
   return env.CLAUDE_CONFIG_DIR ? join(env.CLAUDE_CONFIG_DIR, ".claude.json") : join(env.HOME || "/", ".claude.json");
 }
 
-function edits(setting: Setting): { hooks: JsonEdit; mcp: JsonEdit | null } {
+function edits(setting: Setting, turns = setting.turns): { hooks: JsonEdit; mcp: JsonEdit | null } {
   const hook = { type: "command", command: setting.hook, timeout: TIMEOUT_SECONDS, onFailure: "block" };
   const value = { matcher: "*", hooks: [hook] };
   const group = { kind: "list", at: AT, value, mine: (element: unknown) => isOurGroup(element, NAME) } as const;
-  const hooks = { path: hookFile(setting), what: "the hook", pieces: [group] };
+  const ofTurns = turnPieces(NAME, TURNS, (event) => ({
+    hooks: [{ type: "command", command: setting.turn_hook(event), timeout: TIMEOUT_SECONDS }],
+  }));
+  const hooks = { path: hookFile(setting), what: "the hooks", pieces: [group, ...(turns ? ofTurns : [])] };
   if (setting.scope === "managed") return { hooks, mcp: null };
   const server = { type: "stdio", command: setting.launcher, args: ["mcp"] };
   const member = { kind: "set", at: ["mcpServers", "longwatch"], value: server } as const;
@@ -46,7 +50,7 @@ export const claude: Cli = {
     return [hooks, ...(mcp && setting.mcp ? [mcp] : [])].map(jsonConnected);
   },
   disconnected(setting) {
-    const { hooks, mcp } = edits(setting);
+    const { hooks, mcp } = edits(setting, true);
     return [hooks, ...(mcp ? [mcp] : [])].map(jsonDisconnected);
   },
   hookFile,
@@ -54,6 +58,7 @@ export const claude: Cli = {
     if (jsonAt(path, text, ["disableAllHooks"]) === true) return undefined;
     return hookAmong(jsonAt(path, text, AT), NAME);
   },
+  stop: { hook_event_name: TURNS.stop, stop_hook_active: false },
   sample: (command, cwd) => ({
     session_id: "longwatch-self-test",
     transcript_path: "/dev/null",

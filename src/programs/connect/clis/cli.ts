@@ -1,5 +1,7 @@
+import type { TurnEvent } from "../../../guard/hook_command.ts";
 import type { Env } from "../../../guard/settings.ts";
 import type { Edit } from "../edits.ts";
+import type { Piece } from "../json_file.ts";
 
 export const scopes = ["project", "user", "managed"] as const;
 export type Scope = (typeof scopes)[number];
@@ -13,6 +15,10 @@ export type Setting = {
   managed_root: string;
   /** The hook's command line. */
   hook: string;
+  /** The command lines of the turn's hooks. */
+  turn_hook(event: TurnEvent): string;
+  /** Whether the turn's hooks are written, too. */
+  turns: boolean;
   /** Our own program, as a path that is good from any directory. */
   launcher: string;
   /** Whether the CLI shall reach the server's tools, too. */
@@ -37,6 +43,8 @@ export type Cli = {
   hookFile(setting: Setting): string;
   hookIn(path: string, text: string): string | undefined;
   sample: Sample;
+  /** A stop in the CLI's own words; without it this CLI has no hooks of turns. */
+  stop?: object;
   strength(scope: Scope): Strength;
   /** What a person has to do or to know besides. */
   notes(setting: Setting): string[];
@@ -44,13 +52,29 @@ export type Cli = {
 
 /** Whether a hook's command line is one of ours, by whatever version and from wherever. */
 export function isOurHook(command: unknown, cli: string): boolean {
-  return typeof command === "string" && /longwatch/i.test(command) && new RegExp(`\\bguard ${cli}\\b`).test(command);
+  const ours = new RegExp(`\\b(guard|turn-hook) ${cli}\\b`);
+  return typeof command === "string" && /longwatch/i.test(command) && ours.test(command);
 }
 
 /** A member of a list of hooks that has no hook but ours. */
 export function isOurGroup(element: unknown, cli: string): boolean {
   const hooks = (element as { hooks?: { command?: unknown }[] } | null)?.hooks;
   return Array.isArray(hooks) && hooks.length > 0 && hooks.every((hook) => isOurHook(hook?.command, cli));
+}
+
+/** Our hooks of a turn, each in its event's list: `value` is how this CLI writes one. */
+export function turnPieces(
+  cli: string,
+  events: Partial<Record<TurnEvent, string>>,
+  value: (event: TurnEvent) => object,
+): Piece[] {
+  const mine = (element: unknown) => isOurGroup(element, cli);
+  return Object.entries(events).map(([event, name]): Piece => ({
+    kind: "list",
+    at: ["hooks", name],
+    value: value(event as TurnEvent),
+    mine,
+  }));
 }
 
 /** The command line of our hook in a list of hooks, as the file has it. */

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { jsonAt, jsonConnected, jsonDisconnected, type JsonEdit } from "../json_file.ts";
 import { read, type TomlEdit, tomlConnected, tomlDisconnected, tomlString } from "../toml_file.ts";
-import { type Cli, hookAmong, isOurGroup, type Setting } from "./cli.ts";
+import { type TurnEvent, turnEvents } from "../../../guard/hook_command.ts";
+import { type Cli, hookAmong, isOurGroup, type Setting, turnPieces } from "./cli.ts";
 
 const NAME = "codex";
 /** In seconds; a hook that Codex cuts off lets the call pass, so the guard gives up long before. */
 const TIMEOUT_SECONDS = 30;
 const AT = ["hooks", "PreToolUse"];
+const TURNS = { "session-start": "SessionStart", stop: "Stop", "subagent-start": "SubagentStart" } as const;
 
 /** Where Codex keeps its configuration; it has to be there before Codex starts. */
 export function codexHome({ env }: Pick<Setting, "env">): string {
@@ -22,10 +24,14 @@ const requirementsOf = ({ managed_root }: Setting): string =>
 const hookFile = (setting: Setting): string =>
   setting.scope === "managed" ? requirementsOf(setting) : join(directoryOf(setting), "hooks.json");
 
-function hooks(setting: Setting): JsonEdit {
+function hooks(setting: Setting, turns = setting.turns): JsonEdit {
   const value = { hooks: [{ type: "command", command: setting.hook, timeout: TIMEOUT_SECONDS }] };
   const mine = (element: unknown) => isOurGroup(element, NAME);
-  return { path: hookFile(setting), what: "the hook", pieces: [{ kind: "list", at: AT, value, mine }] };
+  const ofTurns = turnPieces(NAME, TURNS, (event) => ({
+    hooks: [{ type: "command", command: setting.turn_hook(event), timeout: TIMEOUT_SECONDS }],
+  }));
+  const guard = { kind: "list", at: AT, value, mine } as const;
+  return { path: hookFile(setting), what: "the hooks", pieces: [guard, ...(turns ? ofTurns : [])] };
 }
 
 function mcp(setting: Setting): TomlEdit {
@@ -35,15 +41,17 @@ function mcp(setting: Setting): TomlEdit {
 
 /** What the administrator requires: hooks that no flag switches off, and ours among them. */
 function requirements(setting: Setting): TomlEdit {
-  const block = [
-    "[[hooks.PreToolUse]]",
-    "[[hooks.PreToolUse.hooks]]",
+  const table = (name: string, command: string) => [
+    `[[hooks.${name}]]`,
+    `[[hooks.${name}.hooks]]`,
     'type = "command"',
-    `command = ${tomlString(setting.hook)}`,
+    `command = ${tomlString(command)}`,
     `timeout = ${TIMEOUT_SECONDS}`,
-  ].join("\n");
+  ];
+  const ofTurns = turnEvents.flatMap((event: TurnEvent) => table(TURNS[event], setting.turn_hook(event)));
+  const block = [...table("PreToolUse", setting.hook), ...(setting.turns ? ofTurns : [])].join("\n");
   const keys = [{ table: "features", key: "hooks", value: true }];
-  return { path: requirementsOf(setting), what: "the hook", keys, block };
+  return { path: requirementsOf(setting), what: "the hooks", keys, block };
 }
 
 export const codex: Cli = {
@@ -55,13 +63,14 @@ export const codex: Cli = {
   },
   disconnected(setting) {
     if (setting.scope === "managed") return [tomlDisconnected(requirements(setting))];
-    return [jsonDisconnected(hooks(setting)), tomlDisconnected(mcp(setting))];
+    return [jsonDisconnected(hooks(setting, true)), tomlDisconnected(mcp(setting))];
   },
   hookFile,
   hookIn: (path, text) =>
     path.endsWith(".toml")
       ? hookAmong((read(path, text).hooks as { PreToolUse?: unknown } | undefined)?.PreToolUse, NAME)
       : hookAmong(jsonAt(path, text, AT), NAME),
+  stop: { hook_event_name: TURNS.stop, stop_hook_active: false },
   sample: (command, cwd) => ({
     session_id: "longwatch-self-test",
     turn_id: "longwatch-self-test",

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { type Dialect, jsonAt, jsonConnected, jsonDisconnected, type JsonEdit, type Piece } from "../json_file.ts";
-import { type Cli, hookAmong, isOurGroup, type Scope, type Setting } from "./cli.ts";
+import { type Cli, hookAmong, isOurGroup, type Scope, type Setting, turnPieces } from "./cli.ts";
 
 const NAME = "gemini";
 /** Gemini counts in milliseconds. */
 const TIMEOUT_MILLISECONDS = 30_000;
 const AT = ["hooks", "BeforeTool"];
+/** It has no event for a sub-agent that begins. */
+const TURNS = { "session-start": "SessionStart", stop: "AfterAgent" } as const;
 const dialect: Dialect = { comments: true, trailing_commas: false };
 
 function hookFile({ project, scope, env, managed_root }: Setting): string {
@@ -18,15 +20,20 @@ function hookFile({ project, scope, env, managed_root }: Setting): string {
   return files[scope];
 }
 
-function edit(setting: Setting, mcp: boolean): JsonEdit {
+function edit(setting: Setting, { mcp, turns }: Pick<Setting, "mcp" | "turns">): JsonEdit {
   const hook = { type: "command", name: "longwatch", command: setting.hook, timeout: TIMEOUT_MILLISECONDS };
   const value = { matcher: ".*", hooks: [hook] };
   const server = { command: setting.launcher, args: ["mcp"], trust: true };
   const pieces: Piece[] = [{ kind: "list", at: AT, value, mine: (element) => isOurGroup(element, NAME) }];
+  const ofTurns = turnPieces(NAME, TURNS, (event) => ({
+    hooks: [{ ...hook, command: setting.turn_hook(event) }],
+  }));
+  if (turns) pieces.push(...ofTurns);
+  const what = mcp && setting.scope !== "managed" ? "the hooks and the tools (MCP)" : "the hooks";
   if (mcp && setting.scope !== "managed") pieces.push({ kind: "set", at: ["mcpServers", "longwatch"], value: server });
   return {
     path: hookFile(setting),
-    what: pieces.length > 1 ? "the hook and the tools (MCP)" : "the hook",
+    what,
     pieces,
     dialect,
   };
@@ -35,10 +42,11 @@ function edit(setting: Setting, mcp: boolean): JsonEdit {
 export const gemini: Cli = {
   provider: "GEMINI",
   scopes: ["project", "user", "managed"],
-  connected: (setting) => [jsonConnected(edit(setting, setting.mcp))],
-  disconnected: (setting) => [jsonDisconnected(edit(setting, true))],
+  connected: (setting) => [jsonConnected(edit(setting, setting))],
+  disconnected: (setting) => [jsonDisconnected(edit(setting, { mcp: true, turns: true }))],
   hookFile,
   hookIn: (path, text) => hookAmong(jsonAt(path, text, AT, dialect), NAME),
+  stop: { hook_event_name: TURNS.stop, stop_hook_active: false },
   sample: (command, cwd) => ({
     session_id: "longwatch-self-test",
     transcript_path: "/dev/null",
