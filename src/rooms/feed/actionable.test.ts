@@ -64,7 +64,7 @@ describe("an actionable post", () => {
     );
   });
 
-  it("that puts AWAITING_CLAIM on an item without a release or a repair is refused in every state (J10)", async () => {
+  it("J10: that puts AWAITING_CLAIM on an item without a release or a repair is refused in every state", async () => {
     const id = await file();
     const refused = async (state: string, token = alice) => {
       const refusal = await unacted(id, "AWAITING_CLAIM", token);
@@ -116,6 +116,29 @@ describe("an actionable post", () => {
     assert.equal(await refused({ reserve: "CMB", owner: "Nobody" }), "seat.unknown");
     assert.equal(await refused({ reserve: "CMB", priority: "SOON" }), "input.invalid");
     assert.equal(await refused({ item: id, reserve: "CMB" }), "input.invalid");
+  });
+
+  it("J8: with ABSORB lines is a ruling: it settles every dependent at once, or is refused", async () => {
+    const shepherd = await world.seat("Shepherd", "coordinator");
+    const ruled = await file();
+    const first = await file({ blocked_by: [ruled] });
+    const second = await file({ blocked_by: [ruled] });
+    const ruling = (body: string, token = shepherd) =>
+      ({ kind: "actionable", item: ruled, state: "DONE", subject: "the first one goes on", body, token }) as const;
+    const say = ({ token, ...input }: ReturnType<typeof ruling>) => post(input, token);
+    const unsaid = ({ token, ...input }: ReturnType<typeof ruling>) => world.refused(token, "post.append", input);
+    const line = `ABSORB: ${first} -> AWAITING_CLAIM`;
+    const { code, facts } = await unsaid(ruling(line));
+    assert.deepEqual([code, (facts.unsettled as { id: string }[])[0]!.id], ["ruling.unsettled", second]);
+    const whole = `${line}\nABSORB: ${second} -> DONE`;
+    assert.equal((await unsaid(ruling(whole, alice))).code, "role.forbidden");
+    assert.equal((await say(ruling(whole))).state, "done");
+    assert.deepEqual(
+      [await stateOf(ruled), await stateOf(first), await stateOf(second)],
+      [...["done", "awaiting_claim", "done"]],
+    );
+    const [{ data }] = (await posts(ruled)) as [Entry];
+    assert.equal(data.markers.length, 2);
   });
 
   it("of two seats at once on one ticket claims it once", async () => {

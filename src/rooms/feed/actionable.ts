@@ -1,8 +1,8 @@
 import type { Act, Caller, Command, Event, World } from "../../kernel/operation.ts";
 import { parse } from "../../kernel/door.ts";
+import { rolesOf } from "../../kernel/permission.ts";
 import { Refusal } from "../../kernel/refusal.ts";
-import { findTicket, operations as tickets, Proofs } from "../tickets/index.ts";
-import { readMarkers } from "./markers.ts";
+import { authLines, findTicket, operations as tickets, Proofs, readMarkers } from "../tickets/index.ts";
 
 /** The states that a post may give, as the founding fleets write them (origins A3). */
 export const postStates = [
@@ -23,6 +23,7 @@ const used = [
   tickets.block,
   tickets.park,
   tickets.cancel,
+  tickets.rule,
 ];
 /** What moving a ticket by a post can cause and refuse: all that the commands behind it can. */
 export const TICKET_EVENTS: readonly string[] = [...new Set(used.flatMap(({ events }) => events))];
@@ -106,6 +107,12 @@ async function moving(world: World, caller: Caller, { item, state, subject, body
   const { id, claim_token } = row;
   const mine = row.claimed_by === caller.principal_id && row.claimed_incarnation === caller.incarnation;
   const held = row.state === "in_progress";
+  const absorb = readMarkers(body).filter(({ marker }) => marker === "ABSORB");
+  if (absorb.length > 0 && RULED_STATES.includes(state)) {
+    if (!rolesOf(caller).some((role) => tickets.rule.may.includes(role))) throw onlyRulers(caller);
+    const ruling = { id, outcome: state.toLowerCase(), reason: subject };
+    return { command: tickets.rule, input: { ...ruling, absorb: absorb.map(({ value }) => value) } };
+  }
   if (state === "CLAIMED" || state === "IN_PROGRESS") return { command: tickets.claim, input: { id } };
   // The session that holds the claim is its proof; any other is told by the fence who holds it.
   const claim = { id, claim_token: mine ? claim_token : "00000000-0000-0000-0000-000000000000" };
@@ -114,9 +121,20 @@ async function moving(world: World, caller: Caller, { item, state, subject, body
     if (!mine) throw needsProof(id, row.state);
     return { command: tickets.release, input: { ...claim, reason: subject } };
   }
-  if (held) return { command: tickets.release, input: { ...claim, state: state.toLowerCase(), reason: subject } };
+  const reason = state === "BLOCKED" ? [subject, ...authLines(body)].join("\n") : subject;
+  if (held) return { command: tickets.release, input: { ...claim, state: state.toLowerCase(), reason } };
   const command = { BLOCKED: tickets.block, PARKED: tickets.park, CANCELLED: tickets.cancel }[state];
-  return { command, input: { id, reason: subject } };
+  return { command, input: { id, reason } };
+}
+
+/** An `ABSORB:` line makes such a post a ruling: nobody moves other tickets by the way (0129). */
+const RULED_STATES: readonly string[] = ["DONE", "CANCELLED", "AWAITING_CLAIM"];
+
+function onlyRulers({ role }: Caller): Refusal {
+  return new Refusal("denied", "role.forbidden", `A ${role} may not rule on other tickets by ABSORB lines.`, {
+    hint: `This is for: ${tickets.rule.may.join(", ")}. Leave the lines out to move the item alone.`,
+    facts: { may: tickets.rule.may },
+  });
 }
 
 function needs(field: string): Refusal {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sqlError, testWorld } from "../../../test/harness.ts";
-import { MARKERS, narrativeWarnings, readMarkers } from "./markers.ts";
+import { MARKERS, readMarkers } from "../tickets/index.ts";
+import { narrativeWarnings } from "./narrative.ts";
 
 const world = await testWorld();
 const { operator } = world;
@@ -17,7 +18,7 @@ const posts = async (about: string): Promise<Entry[]> =>
   (await world.ask(operator, "feed.read", { about, posts: true, limit: 1000 })).entries;
 
 describe("a narrative", () => {
-  it("that says a blocker is cleared moves nothing and says so, with the command that would (J12)", async () => {
+  it("J12: that says a blocker is cleared moves nothing and says so, with the command that would", async () => {
     const id = await file();
     await world.say(alice, "ticket.block", { id, reason: "the key" });
     for (const subject of [
@@ -32,12 +33,17 @@ describe("a narrative", () => {
       const { warnings, state } = await post({ subject, item: id });
       assert.equal(state, null);
       assert.match(warnings[0] ?? "", /moved nothing.*ticket\.unblock/, subject);
+      const command = /longwatch ticket unblock --id (\S+) --reason/.exec(warnings[0]!);
+      assert.equal(command![1], id, "filled in, to be said as it stands");
     }
+    const { warnings } = await post({ subject: `The prerequisite of ${id} is satisfied`, body: "CMB-9999 waits too" });
+    assert.match(warnings[0]!, new RegExp(`unblock --id ${id} `), "a ticket that the words name is found as well");
+    assert.doesNotMatch(warnings[0]!, /CMB-9999/);
     assert.equal(await stateOf(id), "blocked");
     assert.equal((await posts(id))[0]!.data.warnings.length, 1, "the entry keeps the warning");
   });
 
-  it("that adopts a decision moves nothing and says so (J13)", async () => {
+  it("J13: that adopts a decision moves nothing and says so", async () => {
     for (const body of ["RESPONSES: [ACK] ADOPT", "We adopt this.", "Decision: adopted"])
       assert.match((await post({ subject: "Pitch 12", body })).warnings[0] ?? "", /moved nothing.*ticket\.file/, body);
     for (const verdict of ["ADOPT_FOR_DOCTRINE_ONLY", "ADOPT_FOR_ESSAY", "DEFER", "INFORM"])
@@ -55,7 +61,7 @@ describe("a narrative", () => {
       "It blocks on I/O",
       "3 blocks read",
     ])
-      assert.deepEqual(narrativeWarnings(told, ""), [], told);
+      assert.deepEqual(narrativeWarnings({ subject: told, body: "" }), [], told);
   });
 
   it("moves nothing, whatever state and markers it names", async () => {
@@ -99,7 +105,8 @@ describe("the markers of a post", () => {
     const started = performance.now();
     for (const body of ["ITEM".repeat(15_000), " ".repeat(60_000), `${" ".repeat(59_000)}x`, "\n".repeat(60_000)])
       readMarkers(body);
-    for (const body of ["blocker ".repeat(7_500), "prerequisite is ".repeat(3_750)]) narrativeWarnings("", body);
+    for (const body of ["blocker ".repeat(7_500), "prerequisite is ".repeat(3_750)])
+      narrativeWarnings({ subject: "", body });
     assert.ok(performance.now() - started < 500);
   });
 });

@@ -5,9 +5,12 @@ import { type Act, batchCommand, type Call, text, type World } from "../../kerne
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { KEEPERS } from "../seats/index.ts";
-import { findTickets, WORKERS } from "../tickets/index.ts";
+import { findTickets, isOfAuth, readMarkers, type Row, withoutSecretValues, WORKERS } from "../tickets/index.ts";
 import { moveByPost, postStates, TICKET_EVENTS, TICKET_REFUSALS } from "./actionable.ts";
-import { narrativeWarnings, readMarkers } from "./markers.ts";
+import { tellOddities } from "./oddities.ts";
+import { credentialWarnings } from "./credential_words.ts";
+import { adopts, clears, idsIn, narrativeWarnings } from "./narrative.ts";
+import { adopt, carriedBy } from "./pitches/adopting.ts";
 
 const sql = statements("feed", "imports_find", "imports_insert", "posts");
 
@@ -48,7 +51,7 @@ export const append = batchCommand({
   output: Posted,
   may: WORKERS,
   allocates: ({ reserve }: { reserve?: string | undefined }) => reserve !== undefined,
-  events: ["post.appended", ...TICKET_EVENTS],
+  events: ["post.appended", "adoption.made", "adoption.carried", ...TICKET_EVENTS],
   refuses: [
     "post.unknown",
     "post.needs_item",
@@ -57,10 +60,11 @@ export const append = batchCommand({
     "state.needs_proof",
     ...TICKET_REFUSALS,
   ],
-  async run(world, calls) {
+  async run(world, said) {
+    const calls = said.map((call) => ({ ...call, input: withoutItsSecrets(call.input) }));
     const found = await findTickets(
       world.db,
-      calls.flatMap(({ input }) => (input.item ? [input.item] : [])),
+      calls.flatMap(({ input }) => refsOf(input)),
     );
     const amended = calls.flatMap(({ input }) => (input.amends ? [input.amends] : []));
     const rows = amended.length === 0 ? [] : await world.db.all(sql.posts, { seqs: amended });
@@ -72,31 +76,67 @@ export const append = batchCommand({
       else if (input.item && !found.has(input.item)) outcomes.push(ticketUnknown(input.item));
       else if (input.personal && input.kind === "actionable") outcomes.push(notNarrative());
       else if (input.kind === "actionable") outcomes.push(await actionable(world, call));
-      else outcomes.push(posted(call, found.get(input.item ?? "")?.id ?? null, null, []));
+      else outcomes.push(await narrative(world, call, found));
     }
     return outcomes;
   },
 });
 
 type Posting = Call<z.output<typeof append.input>>;
+type Said = Posting["input"];
 
-async function actionable(world: World, call: Posting) {
-  const moved = await moveByPost(world, call.caller, call.input);
+const wordsOf = ({ subject, body }: Said): string => `${subject}\n${body}`;
+
+/** What is posted about missing access is kept without the secrets that were written into it (J34). */
+function withoutItsSecrets(input: Said): Said {
+  const { kind, state, subject, body } = input;
+  const words = wordsOf(input);
+  const isBlocker = kind === "actionable" && state === "BLOCKED" && isOfAuth(words);
+  if (!isBlocker && !words.includes("AUTH_BLOCKER_CLASS:")) return input;
+  return { ...input, subject: withoutSecretValues(subject), body: withoutSecretValues(body) };
+}
+
+/** The tickets that a post is about: its item; of a narrative that clears something, those that it names. */
+function refsOf({ kind, item, subject, body }: Said): string[] {
+  if (item) return [item];
+  return kind === "narrative" && clears({ subject, body }) ? idsIn({ subject, body }) : [];
+}
+
+async function narrative(world: World, { caller, input }: Posting, found: ReadonlyMap<string, Row>) {
+  const about = refsOf(input).flatMap((ref) => found.get(ref) ?? []);
+  const item = input.item ? found.get(input.item)!.id : null;
+  const words = { subject: input.personal ? null : input.subject, item, pitch: null };
+  const adopted = adopts(input) ? await adopt(world, caller, words) : null;
+  const warnings = [...narrativeWarnings(input, about, adopted?.id), ...credentialWarnings(wordsOf(input))];
+  return posted(input, item, null, { events: adopted?.events ?? [], warnings });
+}
+
+async function actionable(world: World, { caller, input }: Posting) {
+  const moved = await moveByPost(world, caller, input);
   if (moved instanceof Refusal) return moved;
-  return posted(call, moved.item, moved, moved.events);
+  const carried = input.reserve === undefined ? [] : await carriedBy(world, [{ id: moved.item, words: input.body }]);
+  return posted(input, moved.item, moved, {
+    events: [...moved.events, ...carried],
+    warnings: credentialWarnings(wordsOf(input)),
+  });
+}
+
+/** The act of a narrative that another command says in its caller's name. */
+export function narrated(words: { subject: string; body: string; item: string | null }): Act<unknown>["events"] {
+  const input = { kind: "narrative" as const, personal: false, subject: words.subject, body: words.body };
+  return posted(input, words.item, null, { events: [], warnings: [] }).events;
 }
 
 /** The act of a post. The moved ticket's own entries come first, the post that moved it after them. */
 function posted(
-  { input }: Posting,
+  input: Said,
   item: string | null,
   moved: { state: string; claim_token: string | null } | null,
-  events: Act<unknown>["events"],
+  { events, warnings }: { events: Act<unknown>["events"]; warnings: string[] },
 ): Act<z.output<typeof Posted>> {
   const filled = (words: string) => (item === null ? words : words.replaceAll("{{ITEM_ID}}", item));
   const subject = filled(input.subject);
   const body = filled(input.body);
-  const warnings = input.kind === "narrative" ? narrativeWarnings(subject, body) : [];
   const markers = readMarkers(body);
   const { kind, queue, amends } = input;
   const told = { kind, ...given({ item: item ?? undefined, queue, amends }) };
@@ -145,7 +185,7 @@ export const importPost = batchCommand({
   }),
   output: ImportedPost,
   may: KEEPERS,
-  events: ["post.imported"],
+  events: ["post.imported", "actor.sighted", "collision.opened"],
   refuses: ["ticket.unknown", "import.contradicts", "entry.oversized"],
   unrecorded: "A post that is here already is left as it is; only new ones are written, each with its entry.",
   async run(world, calls) {
@@ -180,6 +220,13 @@ export const importPost = batchCommand({
         refs: fresh.map(({ ref }) => ref),
         digests: fresh.map(({ digest }) => digest),
       });
+    await tellOddities(
+      world,
+      calls.flatMap(({ caller, input }, index) => {
+        const outcome = outcomes[index]!;
+        return outcome instanceof Refusal || !outcome.output.imported ? [] : [{ caller, input, outcome }];
+      }),
+    );
     return outcomes;
   },
 });

@@ -66,3 +66,17 @@ where tenant_id = :tenant_id and file = :file and mirror = :mirror;
 select leaf from ledger.entries
 where tenant_id = :tenant_id and subject = :file and kind = 'feed.mirrored' and seq > :after
 order by seq limit :limit;
+
+-- name: page_back
+-- A window of the ledger, backwards: at most 5,000 entries are looked at.
+select e.seq, e.leaf from ledger.entries e
+where e.tenant_id = :tenant_id and e.seq >= :from and e.seq < :end
+  and (:actor_id::bigint is null or e.principal_id = :actor_id)
+  and (:about::text is null or e.subject = :about)
+  and (:kind::text is null or e.kind = :kind or e.kind like :kinds)
+  and (:lane::text is null or exists (
+    select from tickets.tickets t where t.tenant_id = :tenant_id and t.id = e.subject and t.lane = :lane))
+order by e.seq desc limit :limit;
+
+-- name: instant_of
+select at from ledger.entries where tenant_id = :tenant_id and seq = :seq;

@@ -54,7 +54,7 @@ async function page(db: Reader, { after, limit, about, posts }: Wanted, head: nu
 }
 
 /** The bytes of a mirrored file are its posts once more, and there are many; `feed.segments` tells them. */
-function withoutBytes(entry: Entry): Entry {
+export function withoutBytes(entry: Entry): Entry {
   if (entry.kind !== "feed.mirrored") return entry;
   const { text: _, ...data } = entry.data;
   return { ...entry, data };
