@@ -68,7 +68,7 @@ describe("an authority role", () => {
     assert.equal(bad.fields[0]!.field, "role");
   });
 
-  it("falls dormant after half an hour without a word and not before; flips alternate and are told once", async () => {
+  it("J70: falls dormant after half an hour without a word, not before; flips alternate, told once each", async () => {
     await survey();
     assert.deepEqual(clock.alarms(), []);
     await silent("Athena", SILENT_SECONDS_MAX - 5);
@@ -148,7 +148,7 @@ describe("what waits for a role", () => {
     return outcome?.code ?? "accepted";
   };
 
-  it("is refused when nobody would answer: no holder, or none that is heard and no deputy (J55)", async () => {
+  it("J55: is refused when nobody would answer: no holder, or none that is heard and no deputy", async () => {
     assert.equal(await written("auditor"), "role.unheld");
     await world.seat("Mizan", "auditor");
     assert.equal(await written("auditor"), "accepted");

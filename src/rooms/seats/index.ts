@@ -3,9 +3,11 @@ import { adopt, beat, importSeat, retire } from "./commands.ts";
 import { deputize, listRoles, survey } from "./deputies.ts";
 import { find } from "./find.ts";
 import { issue, openTenant, redeem, revoke } from "./issuing.ts";
+import { label, listLabels } from "./labels.ts";
 import { list, whoami } from "./presence.ts";
 import { dismiss, spawn } from "./sub_agents.ts";
 
+export { giveAlias } from "./aliases.ts";
 export { KEEPERS } from "./commands.ts";
 export { refuseUnheldRole } from "./deputies.ts";
 export { HEARD_SECONDS, type Presence, presenceOf } from "./presence.ts";
@@ -18,6 +20,8 @@ export const operations = {
   list,
   find,
   whoami,
+  label,
+  listLabels,
   retire,
   importSeat,
   spawn,

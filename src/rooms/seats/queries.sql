@@ -161,3 +161,22 @@ select :tenant_id, :at, * from unnest(:roles::text[], :sinces::timestamptz[]);
 -- name: dormancies_end
 update seats.dormancies set ended_at = :at
 where tenant_id = :tenant_id and role = any (:roles::text[]) and ended_at is null;
+
+-- name: labels
+-- The labels of present sessions, with what tells whether those are heard.
+select l.label, l.labelled_at, p.id, p.name, p.incarnation, p.adopted_at, p.retired_at, p.status, p.heard_at,
+  p.output_at, statement_timestamp() as now
+from seats.labels l
+cross join lateral (select * from seats.principals p
+  where p.tenant_id = :tenant_id and p.id = l.principal_id limit 1) p
+where l.tenant_id = :tenant_id and (:label::text is null or l.label = :label)
+  and (:principal_id::bigint is null or l.principal_id = :principal_id)
+order by l.label collate "C" limit :limit;
+
+-- name: label_end
+delete from seats.labels where tenant_id = :tenant_id and principal_id = :principal_id;
+
+-- name: label_take
+insert into seats.labels (tenant_id, principal_id, label, labelled_at)
+values (:tenant_id, :principal_id, :label, :at)
+on conflict (tenant_id, principal_id) do update set label = excluded.label, labelled_at = excluded.labelled_at;

@@ -62,7 +62,7 @@ describe("a seat's name", () => {
 });
 
 describe("an adoption", () => {
-  it("of a seat that another session holds is told and refused, though neither has posted (J40)", async () => {
+  it("J40: of a seat that another session holds is told and refused, though neither has posted", async () => {
     const first = await world.say(world.operator, "seat.adopt", { name: "Taken" });
     const refusal = await world.refused(world.operator, "seat.adopt", { name: "Taken" });
     assert.equal(refusal.code, "seat.held");

@@ -57,7 +57,7 @@ describe("a sub-agent", () => {
     assert.match((await world.ask(token, "seat.whoami")).name, /bare$/);
   });
 
-  it("gives out no number and no identity, though a scope could be made to name the operation (J38)", async () => {
+  it("J38: gives out no number and no identity, though a scope could be made to name the operation", async () => {
     const { token } = await spawn(parent, "filer");
     const post = { kind: "actionable", subject: "mine", reserve: "SUB" };
     assert.equal((await world.refused(token, "post.append", post)).code, "sub_agent.allocates");
@@ -108,7 +108,7 @@ describe("a sub-agent", () => {
 });
 
 describe("a scope", () => {
-  it("is smaller than the parent's at each step, and depth 4 is refused (J83)", async () => {
+  it("J83: is smaller than the parent's at each step, and depth 4 is refused", async () => {
     const scopes = [["deploy", "push", "seat.spawn"], ["push", "seat.spawn"], ["seat.spawn"]];
     let token = await world.seat("Deep");
     for (const [depth, scope] of scopes.entries()) token = (await spawn(token, `d${depth + 1}`, scope)).token;
@@ -210,7 +210,7 @@ describe("a sub-agent's session", () => {
     assert.equal(await alive(second.token), false);
   });
 
-  it("is not taken from under another, unless it is replaced (J40)", async () => {
+  it("J40: is not taken from under another, unless it is replaced", async () => {
     const first = await spawn(parent, "held", ["push", "seat.spawn"]);
     const below = await spawn(first.token, "b", ["push"]);
     assert.equal((await world.refused(parent, "seat.spawn", { suffix: "held", scope: [] })).code, "seat.held");

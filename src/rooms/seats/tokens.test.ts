@@ -141,7 +141,7 @@ describe("a token", () => {
     assert.equal((await world.refused(token, "producer.open", { name: "node/1" })).code, "producer.held");
   });
 
-  it("alone says who acts: a request that names another is refused before any logic (J81)", async () => {
+  it("J81: alone says who acts: a request that names another is refused before any logic", async () => {
     const token = await world.seat("Honest");
     for (const field of ["actor", "principal", "principal_id", "as", "seat", "name", "tenant_id", "incarnation"])
       assert.equal((await world.refused(token, "seat.beat", { [field]: "operator" })).code, "input.invalid", field);
