@@ -4,9 +4,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Halt, interrupted, run } from "./running.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
@@ -24,15 +24,16 @@ const LOCK_WAIT_SECONDS = 600;
 const suites = ["race", "drill", "interop", "agents", "closure"];
 /** Which packages a task needs ("use": production only), its program, and where it runs. */
 const tasks = {
-  start: { set: "use", run: ["src/main.ts", "serve"] },
+  start: { set: "use", run: ["src/main.ts", "serve"], console: true },
   longwatch: { set: "use", run: ["src/main.ts"] },
   demo: { set: "use", run: ["src/main.ts", "demo"] },
-  dev: { set: "all", node: ["--watch"], run: ["src/main.ts", "serve"] },
+  dev: { set: "all", node: ["--watch"], run: ["src/main.ts", "serve"], console: true },
   test: { set: "all", run: ["test/run.ts"] },
   golden: { set: "all", run: ["test/run.ts", "golden"], env: { GOLDEN: "write" } },
   verify: { set: "all", run: ["scripts/verify.ts"] },
   ...Object.fromEntries(suites.map((name) => [name, { set: "all", run: ["test/run.ts", name] }])),
   corpus: { set: "all", run: ["test/corpus/score.ts"] },
+  behaviours: { set: "all", run: ["test/behaviours.ts"] },
   bench: { set: "all", run: ["bench/run.ts"] },
   build: { set: "all", run: ["scripts/build.ts"] },
   new: { set: "all", run: ["scripts/new.ts"] },
@@ -47,13 +48,6 @@ const readJson = (file) => {
     return undefined;
   }
 };
-
-class Halt extends Error {
-  constructor(message, code = 1) {
-    super(message);
-    this.code = code;
-  }
-}
 
 function lockHash() {
   const text = fs.readFileSync(join(root, "package-lock.json"));
@@ -236,47 +230,6 @@ async function mend() {
     );
 }
 
-/** 128 + n once somebody sent us signal n. */
-let interrupted = 0;
-
-/**
- * In the foreground of a terminal, Ctrl-C reaches the child from the terminal itself: a second SIGINT from us
- * would look like an impatient user.
- */
-function terminalSignals() {
-  try {
-    const stat = fs.readFileSync("/proc/self/stat", "utf8");
-    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return group === foreground;
-  } catch {
-    return Boolean(process.stdin.isTTY);
-  }
-}
-
-/** Runs a program to its end, passing signals on, and answers its exit code (128 + n for signal n). */
-function run(program, args, options, started = () => {}) {
-  return new Promise((done, fail) => {
-    const child = spawn(program, args, options);
-    const sent = {};
-    if (child.pid) started(child.pid);
-    const forward = (signal) => {
-      interrupted = 128 + constants.signals[signal];
-      // npm repeats a signal that the terminal or an init system has already sent to the whole group.
-      if (Date.now() - (sent[signal] ?? 0) < 1000) return;
-      sent[signal] = Date.now();
-      if (signal === "SIGINT" && terminalSignals()) return;
-      child.kill(signal);
-    };
-    const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-    for (const signal of signals) process.on(signal, forward);
-    child.on("error", (error) => fail(new Halt(`cannot run ${program}: ${error.message}`)));
-    child.on("exit", (code, signal) => {
-      for (const each of signals) process.off(each, forward);
-      done(signal ? 128 + constants.signals[signal] : code);
-    });
-  });
-}
-
 async function main([name, ...args]) {
   const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined;
   if (!task) throw new Halt(`usage: node scripts/bootstrap.mjs <${Object.keys(tasks).join("|")}> [args]`, 2);
@@ -287,7 +240,19 @@ async function main([name, ...args]) {
   const command = [...(task.node ?? []), join(root, program), ...fixed, ...args];
   // People's own programs see their directory; the house's tasks see the house.
   const cwd = task.set === "use" ? process.cwd() : root;
-  return run(pinned, command, { cwd, env: { ...process.env, ...task.env }, stdio: "inherit" });
+  const beside = task.console ? buildConsole() : undefined;
+  const code = await run(pinned, command, { cwd, env: { ...process.env, ...task.env }, stdio: "inherit" });
+  beside?.kill();
+  return code;
+}
+
+/** The server serves meanwhile; who opens the console before it is there is told to wait. */
+function buildConsole() {
+  const child = spawn(pinned, [join(root, "scripts", "console.mjs"), "--clean"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  child.on("error", () => {});
+  return child;
 }
 
 try {

@@ -9,12 +9,14 @@ import { mcpRoutes } from "../mcp/http.ts";
 import { ledgerStream } from "../streams/ledger.ts";
 import type { Wakes } from "../streams/wakes.ts";
 import { authzenRoutes } from "./authzen.ts";
+import { consolePages, sendConsole, wantsPage } from "./console.ts";
 import { documentation } from "./documentation.ts";
 import { openapi, pathOf } from "./openapi.ts";
 import { typedQuery } from "./querystring.ts";
 import { signIn } from "./sign_in.ts";
 import { type TlogOptions, tlogRoutes } from "./tlog.ts";
 import { tokenOf } from "./token.ts";
+import { type WebhookOptions, webhookRoutes } from "./webhooks.ts";
 import { type WitnessOptions, witnessRoutes } from "./witness.ts";
 
 /** A ledger entry holds 64 KiB; a request may be a little larger than its entry. */
@@ -32,6 +34,8 @@ export type HttpOptions = {
   publicLog?: TlogOptions["publicLog"];
   /** How this server is a witness for other logs; without it, it is none. */
   witness?: Pick<WitnessOptions, "tenant_id" | "cosign">;
+  /** What deliveries of GitHub and GitLab are checked with; without it, none is taken. */
+  webhooks?: Pick<WebhookOptions, "key" | "tenantOf">;
   /** Whether the server is about to end: it still listens, and turns away whoever comes. */
   closing?: () => boolean;
 };
@@ -58,14 +62,12 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   });
   await app.register(cookie);
   app.setErrorHandler((error, _, reply) => answerRefusal(reply, refusalOf(error, log)));
-  app.setNotFoundHandler((request, reply) =>
-    answerRefusal(
-      reply,
-      new Refusal("missing", "path.unknown", `There is nothing at ${request.method} ${request.url.split("?")[0]}.`, {
-        hint: "GET /openapi.json lists every path; commands are POST, queries are GET.",
-      }),
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    if (wantsPage(request)) return sendConsole(reply);
+    const message = `There is nothing at ${request.method} ${request.url.split("?")[0]}.`;
+    const hint = "GET /openapi.json lists every path; commands are POST, queries are GET.";
+    return answerRefusal(reply, new Refusal("missing", "path.unknown", message, { hint }));
+  });
   app.get("/health", async (_, reply) => {
     const answer = await health();
     return reply.code(answer.state === "serving" ? 200 : 503).send(answer);
@@ -84,8 +86,10 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   ledgerStream(app, door, wakes);
   tlogRoutes(app, { door, publicLog: options.publicLog ?? (async () => null) });
   if (options.witness) witnessRoutes(app, { door, log, ...options.witness });
+  if (options.webhooks) webhookRoutes(app, { door, ...options.webhooks });
   mcpRoutes(app, { door, catalogue, onBug: (err) => log.error({ err }, "a tool call failed; this is a bug") });
   signIn(app, door);
+  await consolePages(app);
   await documentation(app, door, document);
   return app;
 }

@@ -37,7 +37,7 @@ export function signIn(app: FastifyInstance, door: Door): void {
         path: "/",
         maxAge: SESSION_SECONDS,
       });
-      return reply.redirect("/docs", 303);
+      return reply.redirect("/", 303);
     } catch (error) {
       if (!(error instanceof Refusal) || error.kind === "unavailable") throw error;
       return reply.code(401).type("text/html; charset=utf-8").send(linkUseless());

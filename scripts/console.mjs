@@ -1,0 +1,119 @@
+// Builds the console (web/) into web/dist, if what is there was made of other sources. It has packages and a lock file
+// of its own, which nobody needs but this build: `--clean` removes them again, if it was this run that brought them.
+// Plain JavaScript without dependencies, as bootstrap.mjs, which runs it beside `npm start` and before `npm test`.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const web = join(root, "web");
+const modules = join(web, "node_modules");
+const dist = join(web, "dist");
+const stamp = join(dist, ".built-of");
+const lock = join(web, ".building");
+
+const say = (line) => process.stderr.write(`Longwatch: ${line}\n`);
+
+/** What the console is made of: its own files, and the API's document that its client is generated from. */
+function digest() {
+  const hash = createHash("sha256").update(fs.readFileSync(join(root, "golden", "openapi.json")));
+  for (const name of fs.readdirSync(web, { recursive: true, withFileTypes: true }).sort(byPath)) {
+    const path = join(name.parentPath, name.name);
+    if (name.isFile() && !/[\\/](node_modules|dist|\.building)/.test(path) && !path.endsWith("generated.d.ts"))
+      hash.update(path.slice(web.length)).update("\0").update(fs.readFileSync(path)).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+function byPath(a, b) {
+  const [left, right] = [join(a.parentPath, a.name), join(b.parentPath, b.name)];
+  return left < right ? -1 : 1;
+}
+
+const isBuilt = (of) => fs.existsSync(stamp) && fs.readFileSync(stamp, "utf8") === of;
+
+/** One build at a time on a clone: whoever comes second waits for it, and finds it done. */
+function takeLock() {
+  for (;;)
+    try {
+      return fs.writeFileSync(lock, String(process.pid), { flag: "wx" });
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      if (isLeft()) fs.rmSync(lock, { force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+    }
+}
+
+/** Whether the build that took the lock was killed. A lock that is not written yet is a second old at the most. */
+function isLeft() {
+  try {
+    const pid = Number(fs.readFileSync(lock, "utf8"));
+    if (pid === 0) return Date.now() - fs.statSync(lock).mtimeMs > 1_000;
+    return process.kill(pid, 0) && false;
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
+}
+
+function run(program, words, cwd) {
+  const { status, error, stdout, stderr } = spawnSync(program, words, { cwd, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${error?.message ?? ""}${stdout}${stderr}`.trim());
+}
+
+function install() {
+  const inNpm = process.env.npm_execpath ?? "";
+  const words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  if (inNpm.endsWith(".js")) run(process.execPath, [inNpm, ...words], web);
+  else run("npm", words, web);
+}
+
+const packagesAreThere = () => {
+  const [wanted, found] = [join(web, "package-lock.json"), join(modules, ".longwatch-lock.json")];
+  return fs.existsSync(found) && fs.readFileSync(found).equals(fs.readFileSync(wanted));
+};
+
+function build(of, clean) {
+  const isOurs = !fs.existsSync(modules);
+  if (!packagesAreThere()) {
+    install();
+    fs.copyFileSync(join(web, "package-lock.json"), join(modules, ".longwatch-lock.json"));
+  }
+  const fresh = join(web, `dist-${process.pid}`);
+  try {
+    run(
+      process.execPath,
+      [join(modules, "vite", "bin", "vite.js"), "build", "--config", "vite_config.ts", "--outDir", fresh],
+      web,
+    );
+    fs.writeFileSync(join(fresh, ".built-of"), of);
+    fs.rmSync(dist, { recursive: true, force: true });
+    fs.renameSync(fresh, dist);
+  } finally {
+    fs.rmSync(fresh, { recursive: true, force: true });
+    if (clean && isOurs) fs.rmSync(modules, { recursive: true, force: true });
+  }
+}
+
+try {
+  const of = digest();
+  if (!isBuilt(of)) {
+    takeLock();
+    try {
+      if (!isBuilt(of)) whole(of);
+    } finally {
+      fs.rmSync(lock, { force: true });
+    }
+  }
+} catch (error) {
+  say(`the console could not be built; all else works. ${error.message.slice(0, 2000)}`);
+  process.exitCode = 1;
+}
+
+function whole(of) {
+  const began = Date.now();
+  say("building the console (about 20 s)…");
+  build(of, process.argv.includes("--clean"));
+  say(`the console is built (${Math.round((Date.now() - began) / 1000)} s).`);
+}

@@ -1,0 +1,48 @@
+import { after } from "node:test";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { testServer } from "../harness.ts";
+import { chromiumPath, REMEDY, sandboxFlags } from "./chromium.ts";
+
+/** The console in a real browser, on a real server. */
+
+/** Why the walks cannot be made here; false where they can. `.ci/run` allows no skipping. */
+export const isSkipped = chromiumPath() === null && !process.env.LONGWATCH_ALL ? `no browser: ${REMEDY}` : false;
+
+export type Visit = { page: Page; context: BrowserContext; complaints: string[] };
+
+let started: Promise<Browser> | null = null;
+
+async function browser(): Promise<Browser> {
+  const executablePath = chromiumPath();
+  if (executablePath === null) throw new Error(`There is no browser; ${REMEDY}`);
+  started ??= chromium.launch({ executablePath, args: sandboxFlags() });
+  return started;
+}
+after(async () => (await started)?.close());
+
+export type Look = { theme?: "light" | "dark"; width?: number; height?: number };
+
+/**
+ * Opens the console as its operator, by the one-time link. `complaints` gathers what no page may do: errors in its
+ * console, and requests to anywhere but its own server.
+ */
+export async function visit(
+  { url, say, operator }: Pick<Awaited<ReturnType<typeof testServer>>, "url" | "say" | "operator">,
+  { theme = "light", width = 1440, height = 900 }: Look = {},
+): Promise<Visit> {
+  const context = await (await browser()).newContext({ viewport: { width, height }, colorScheme: theme });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith("data:")) complaints.push(`asked ${request.url()}`);
+  });
+  const { token } = await say(operator, "token.issue", { scope: "sign_in" });
+  await page.goto(`${url}/sign-in?code=${token}`);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1, name: "Watch" }).waitFor();
+  return { page, context, complaints };
+}

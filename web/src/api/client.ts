@@ -1,0 +1,96 @@
+import createClient from "openapi-fetch";
+import type { paths } from "./generated.d.ts";
+
+/** What the server answers instead of what was asked for (RFC 9457): what happened, and what to do next. */
+export type Problem = {
+  status: number;
+  code: string;
+  detail: string;
+  hint?: string;
+  fields?: { field: string; message: string }[];
+  [fact: string]: unknown;
+};
+
+/** A refusal of the server, or no server at all. */
+export class ApiError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+const client = createClient<paths>({
+  // A list travels as JSON, as every other value of the query string does.
+  querySerializer: (query) =>
+    new URLSearchParams(
+      Object.entries(query)
+        .filter(([, value]) => value !== undefined && value !== null)
+        .map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+    ).toString(),
+});
+
+type Get<P extends keyof paths> = paths[P] extends { get: infer Operation } ? Operation : never;
+type Post<P extends keyof paths> = paths[P] extends { post: infer Operation } ? Operation : never;
+type Json<Answer> = Answer extends { content: { "application/json": infer Body } } ? Body : never;
+type Answer<Operation> = Operation extends { responses: { 200: infer Good } } ? Json<Good> : never;
+type Asked<Operation> = Operation extends { parameters: { query?: infer Query } } ? NonNullable<Query> : never;
+type Said<Operation> = Operation extends { requestBody?: infer Body } ? Json<NonNullable<Body>> : never;
+
+/** The paths that answer a question. */
+export type QueryPath = { [P in keyof paths]: Get<P> extends never ? never : P }[keyof paths];
+/** The paths that do something. */
+export type CommandPath = { [P in keyof paths]: Post<P> extends never ? never : P }[keyof paths];
+export type QueryInput<P extends keyof paths> = Asked<Get<P>>;
+export type QueryOutput<P extends keyof paths> = Answer<Get<P>>;
+export type CommandInput<P extends keyof paths> = Said<Post<P>>;
+export type CommandOutput<P extends keyof paths> = Answer<Post<P>>;
+
+/** Asks a query. Throws ApiError. */
+export async function ask<P extends QueryPath>(
+  path: P,
+  query: QueryInput<P> | undefined,
+  signal?: AbortSignal,
+): Promise<QueryOutput<P>> {
+  const get = client.GET as unknown as Send;
+  return whole(get(path, { params: query ? { query } : {}, ...(signal ? { signal } : {}) }));
+}
+
+/**
+ * Says a command, once: a lost answer is asked for again under the same key, and the server does it no second time.
+ * Throws ApiError.
+ */
+export async function say<P extends CommandPath>(path: P, body: CommandInput<P>): Promise<CommandOutput<P>> {
+  const post = client.POST as unknown as Send;
+  const headers = { "idempotency-key": crypto.randomUUID() };
+  const once = () => whole<CommandOutput<P>>(post(path, { body, headers }));
+  try {
+    return await once();
+  } catch (error) {
+    if (error instanceof ApiError && error.problem.status !== 0) throw error;
+    return once();
+  }
+}
+
+type Send = (path: string, options: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+
+async function whole<Body>(sent: ReturnType<Send>): Promise<Body> {
+  const { data, error, response } = await sent.catch((cause: unknown): never => {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError({
+      status: 0,
+      code: "server.unreachable",
+      detail: "The server cannot be reached.",
+      hint: "See whether it runs: longwatch doctor. This page goes on by itself when it is back.",
+    });
+  });
+  if (response.ok) return data as Body;
+  const problem = typeof error === "object" && error !== null ? (error as Partial<Problem>) : {};
+  throw new ApiError({
+    code: "answer.unreadable",
+    detail: `The server answered ${response.status}.`,
+    ...problem,
+    status: response.status,
+  });
+}

@@ -1,0 +1,70 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useMemo } from "react";
+import type { QueryOutput } from "../../api/client.ts";
+import { State } from "../../ui/chip.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { Empty } from "../../ui/empty.tsx";
+import { SeatLink, TicketLink } from "../../ui/links.tsx";
+import { Time } from "../../ui/time.tsx";
+
+type Ticket = QueryOutput<"/v1/ticket/list">["tickets"][number];
+
+/** A list of tickets, of any length. */
+export function TicketTable({ tickets, onEnd }: { tickets: readonly Ticket[] | undefined; onEnd?: () => void }) {
+  const navigate = useNavigate();
+  const columns = useMemo(
+    (): Column<Ticket>[] => [
+      { id: "id", header: "Ticket", width: "8rem", sort: ({ id }) => id, cell: ({ id }) => <TicketLink id={id} /> },
+      {
+        id: "title",
+        header: "Title",
+        width: "minmax(12rem, 1fr)",
+        cell: ({ title }) => <span title={title}>{title}</span>,
+      },
+      {
+        id: "state",
+        header: "State",
+        width: "8.5rem",
+        sort: ({ state }) => state,
+        cell: ({ state }) => <State state={state} />,
+      },
+      {
+        id: "priority",
+        header: "Priority",
+        width: "4.5rem",
+        sort: ({ priority }) => priority,
+        cell: ({ priority }) => `P${priority}`,
+      },
+      { id: "lane", header: "Lane", width: "7rem", sort: ({ lane }) => lane, cell: ({ lane }) => lane },
+      {
+        id: "holder",
+        header: "Held by",
+        width: "15rem",
+        sort: ({ holder }) => holder,
+        cell: ({ holder }) => (holder ? <SeatLink name={holder} /> : <span className="text-ink-3">—</span>),
+      },
+      {
+        id: "filed",
+        header: "Filed",
+        width: "6rem",
+        sort: ({ filed_at }) => filed_at,
+        cell: ({ filed_at }) => <Time at={filed_at} className="text-ink-2" />,
+      },
+    ],
+    [],
+  );
+  if (tickets === undefined) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
+  return (
+    <Table
+      label="Tickets"
+      columns={columns}
+      rows={tickets}
+      idOf={({ id }) => id}
+      onOpen={({ id }) => navigate({ to: "/tickets/$id", params: { id } })}
+      empty={
+        <Empty title="No ticket is like that">Change the filters above, or file one: npx longwatch ticket file.</Empty>
+      }
+      {...(onEnd ? { onEnd } : {})}
+    />
+  );
+}

@@ -1,0 +1,68 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { asked } from "../../api/queries.ts";
+import { EntryLine } from "../../entries/entry_line.tsx";
+import { Chip, State } from "../../ui/chip.tsx";
+import { Empty } from "../../ui/empty.tsx";
+import { TicketLink } from "../../ui/links.tsx";
+import { PageHead, Panel } from "../../ui/panel.tsx";
+import { ProblemNote } from "../../ui/problem_note.tsx";
+import { Time } from "../../ui/time.tsx";
+
+const route = getRouteApi("/seats/$name");
+const ENTRIES_MAX = 200;
+
+/** One seat: what it holds, and what it did. */
+export function SeatPage() {
+  const { name } = route.useParams();
+  const list = useQuery(asked("/v1/seat/list", { all: true, limit: 1000 }));
+  const held = useQuery(asked("/v1/ticket/list", { holder: name, state: "in_progress", limit: 50 }));
+  const life = useQuery(asked("/v1/feed/read", { about: name, limit: ENTRIES_MAX }));
+  const seat = list.data?.seats.find((one) => one.name === name);
+  return (
+    <>
+      <title>{`${name} · Longwatch`}</title>
+      <PageHead
+        title={name}
+        about={
+          seat && (
+            <span className="flex flex-wrap items-center gap-2">
+              <State state={seat.state} />
+              <Chip>{seat.role}</Chip>
+              {seat.lane && <Chip>{seat.lane}</Chip>}
+              <span className="text-sm">
+                heard <Time at={seat.heard_at} />
+              </span>
+            </span>
+          )
+        }
+      />
+      <div className="grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_24rem]">
+        <Panel title="What it did" aside={life.data && `${life.data.entries.length} entries`}>
+          {life.error && <ProblemNote error={life.error} />}
+          {life.data?.entries.length === 0 && <Empty title="Nothing yet" />}
+          <ol className="flex flex-col gap-2.5">
+            {life.data?.entries.toReversed().map((entry) => (
+              <li key={entry.seq}>
+                <EntryLine entry={entry} />
+              </li>
+            ))}
+          </ol>
+        </Panel>
+        <Panel title="Holds now">
+          {held.data?.tickets.length === 0 && <p className="text-ink-2">No ticket.</p>}
+          <ul className="flex flex-col gap-2">
+            {held.data?.tickets.map(({ id, title, lease_expires_at }) => (
+              <li key={id}>
+                <TicketLink id={id} /> {title}
+                <p className="text-sm text-ink-3">
+                  lease ends <Time at={lease_expires_at} />
+                </p>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      </div>
+    </>
+  );
+}

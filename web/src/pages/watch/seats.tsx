@@ -1,0 +1,22 @@
+import { useQuery } from "@tanstack/react-query";
+import { asked } from "../../api/queries.ts";
+import { Empty } from "../../ui/empty.tsx";
+import { ShareBar } from "../../ui/share_bar.tsx";
+import { toneOf } from "../../ui/tone.ts";
+
+const order = ["stuck", "dead", "blocked", "busy", "idle", "dormant", "unadopted"];
+
+/** How many seats are in which state, what is wrong first. */
+export function Seats() {
+  const { data } = useQuery(asked("/v1/seat/list", { limit: 1000 }));
+  if (!data) return <div className="h-16" />;
+  if (data.seats.length === 0)
+    return <Empty title="No seat yet">An agent takes one when you connect it: npx longwatch connect claude.</Empty>;
+  const counts = Map.groupBy(data.seats, ({ state }) => state);
+  const shares = order.map((state) => ({
+    name: state,
+    count: counts.get(state as never)?.length ?? 0,
+    tone: toneOf(state),
+  }));
+  return <ShareBar shares={shares} />;
+}

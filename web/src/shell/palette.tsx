@@ -1,0 +1,118 @@
+import { Dialog } from "@base-ui/react/dialog";
+import { useNavigate } from "@tanstack/react-router";
+import { Search, Ticket } from "lucide-react";
+import { useId, useState } from "react";
+import { type Place, places } from "./places.ts";
+
+const TICKET_ID = /^[A-Za-z][A-Za-z0-9]{0,11}-[\w.~?-]+$/;
+
+const popup =
+  "fixed left-1/2 top-[14vh] z-40 w-[min(36rem,calc(100vw-2rem))] -translate-x-1/2 overflow-hidden rounded-xl " +
+  "border border-line bg-card shadow-card outline-none";
+
+/** Goes anywhere by a few letters: pages, and a ticket by its id. */
+export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChange: (isOpen: boolean) => void }) {
+  return (
+    <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="fixed inset-0 bg-ink/25 dark:bg-sunken/70" />
+        <Dialog.Popup className={popup}>
+          <Dialog.Title className="sr-only">Go or do</Dialog.Title>
+          <Choices done={() => onOpenChange(false)} />
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function Choices({ done }: { done: () => void }) {
+  const [typed, setTyped] = useState("");
+  const [at, setAt] = useState(0);
+  const list = useId();
+  const navigate = useNavigate();
+  const wanted = typed.trim().toLowerCase();
+  const choices = [
+    ...(TICKET_ID.test(typed.trim())
+      ? [
+          {
+            to: `/tickets/${typed.trim().toUpperCase()}`,
+            name: typed.trim().toUpperCase(),
+            about: "Open this ticket",
+            icon: Ticket,
+            key: "",
+          },
+        ]
+      : []),
+    ...places.filter(({ name, about }) => `${name} ${about}`.toLowerCase().includes(wanted)),
+  ];
+  const active = Math.min(at, choices.length - 1);
+  const go = (index: number) => {
+    const choice = choices[index];
+    if (!choice) return;
+    done();
+    void navigate({ to: choice.to });
+  };
+  return (
+    <>
+      <div className="flex items-center gap-3 border-b border-line px-4">
+        <Search aria-hidden className="size-4 text-ink-3" />
+        <input
+          autoFocus
+          role="combobox"
+          aria-expanded
+          aria-controls={list}
+          aria-activedescendant={active >= 0 ? `${list}-${active}` : undefined}
+          aria-label="A page, or a ticket’s id"
+          placeholder="A page, or a ticket’s id"
+          value={typed}
+          onChange={({ target }) => {
+            setTyped(target.value);
+            setAt(0);
+          }}
+          onKeyDown={(event) => {
+            const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+            if (step !== undefined) {
+              event.preventDefault();
+              setAt((active + step + choices.length) % Math.max(1, choices.length));
+            } else if (event.key === "Enter") go(active);
+          }}
+          className="w-full bg-transparent py-3.5 outline-none placeholder:text-ink-3"
+        />
+      </div>
+      <List id={list} choices={choices} active={active} onPoint={setAt} onGo={go} />
+    </>
+  );
+}
+
+type Choice = Pick<Place, "to" | "name" | "about" | "key" | "icon">;
+type ListProps = {
+  id: string;
+  choices: readonly Choice[];
+  active: number;
+  onPoint: (index: number) => void;
+  onGo: (index: number) => void;
+};
+
+function List({ id: list, choices, active, onPoint, onGo }: ListProps) {
+  return (
+    <ul id={list} role="listbox" aria-label="Places" className="max-h-80 overflow-y-auto p-1.5">
+      {choices.map(({ to, name, about, icon: Icon, key }, index) => (
+        <li
+          key={to}
+          id={`${list}-${index}`}
+          role="option"
+          aria-selected={index === active}
+          onMouseMove={() => onPoint(index)}
+          onClick={() => onGo(index)}
+          className="flex cursor-pointer items-center gap-3 rounded-md px-3 py-2 aria-selected:bg-accent-soft"
+        >
+          <Icon aria-hidden className="size-4 text-ink-3" strokeWidth={1.75} />
+          <span className="font-medium">{name}</span>
+          <span className="truncate text-sm text-ink-3">{about}</span>
+          {key && <kbd className="ml-auto font-mono text-2xs text-ink-3">g {key}</kbd>}
+        </li>
+      ))}
+      {choices.length === 0 && <li className="px-3 py-6 text-center text-ink-3">Nothing is called that.</li>}
+    </ul>
+  );
+}

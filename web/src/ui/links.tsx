@@ -1,0 +1,28 @@
+import { Link } from "@tanstack/react-router";
+
+const style = "font-mono text-[0.92em] text-accent hover:underline";
+
+export function TicketLink({ id }: { id: string }) {
+  return (
+    <Link to={`/tickets/${id}` as string} className={style}>
+      {id}
+    </Link>
+  );
+}
+
+export function SeatLink({ name }: { name: string }) {
+  return (
+    <Link to={`/seats/${name}` as string} className={`${style} break-all`}>
+      {name}
+    </Link>
+  );
+}
+
+/** An entry of the ledger: where each claim of these pages is proven. */
+export function EntryLink({ seq }: { seq: number }) {
+  return (
+    <Link to={`/ledger/${seq}` as string} className={`${style} tabular-nums`} title="The ledger’s entry">
+      #{seq}
+    </Link>
+  );
+}
