@@ -1,6 +1,9 @@
 create schema delegation authorization longwatch_owner;
 grant usage on schema delegation to longwatch_app;
 
+create schema doctrine authorization longwatch_owner;
+grant usage on schema doctrine to longwatch_app;
+
 create schema feed authorization longwatch_owner;
 grant usage on schema feed to longwatch_app;
 
@@ -16,11 +19,20 @@ grant usage on schema ledger to longwatch_app;
 create schema policy authorization longwatch_owner;
 grant usage on schema policy to longwatch_app;
 
+create schema questions authorization longwatch_owner;
+grant usage on schema questions to longwatch_app;
+
+create schema runtime authorization longwatch_owner;
+grant usage on schema runtime to longwatch_app;
+
 create schema seats authorization longwatch_owner;
 grant usage on schema seats to longwatch_app;
 
 create schema tickets authorization longwatch_owner;
 grant usage on schema tickets to longwatch_app;
+
+create schema turns authorization longwatch_owner;
+grant usage on schema turns to longwatch_app;
 
 create extension btree_gist;
 
@@ -72,6 +84,267 @@ grant update on column delegation.dispatches.verdict_by to longwatch_app;
 grant update on column delegation.dispatches.verdict_reason to longwatch_app;
 grant update on column delegation.dispatches.superseded_at to longwatch_app;
 
+create table doctrine.acknowledgements ( -- owner longwatch_owner
+  tenant_id integer not null,
+  principal_id bigint not null,
+  incarnation text not null,
+  digest text not null,
+  at timestamp with time zone not null,
+  constraint acknowledgements_pkey PRIMARY KEY (tenant_id, principal_id, incarnation, digest),
+  constraint acknowledgements_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES seats.principals(tenant_id, id)
+);
+alter table doctrine.acknowledgements enable row level security;
+create policy own_tenant on doctrine.acknowledgements as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table doctrine.acknowledgements to longwatch_app;
+
+create table doctrine.boot_sets ( -- owner longwatch_owner
+  tenant_id integer not null,
+  version integer not null,
+  set_by bigint not null,
+  set_at timestamp with time zone not null,
+  constraint boot_sets_pkey PRIMARY KEY (tenant_id, version),
+  constraint boot_sets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint boot_sets_tenant_id_set_by_fkey FOREIGN KEY (tenant_id, set_by) REFERENCES seats.principals(tenant_id, id),
+  constraint boot_set_counted CHECK ((version >= 1))
+);
+alter table doctrine.boot_sets enable row level security;
+create policy own_tenant on doctrine.boot_sets as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table doctrine.boot_sets to longwatch_app;
+
+create table doctrine.bypasses ( -- owner longwatch_owner
+  tenant_id integer not null,
+  record_id text not null,
+  n integer not null,
+  at timestamp with time zone not null,
+  said_by bigint not null,
+  reason text not null,
+  consent_id bigint,
+  decision_id bigint,
+  seq bigint,
+  constraint bypasses_pkey PRIMARY KEY (tenant_id, record_id, n),
+  constraint bypasses_tenant_id_consent_id_fkey FOREIGN KEY (tenant_id, consent_id) REFERENCES policy.consents(tenant_id, id),
+  constraint bypasses_tenant_id_decision_id_fkey FOREIGN KEY (tenant_id, decision_id) REFERENCES policy.decisions(tenant_id, id),
+  constraint bypasses_tenant_id_record_id_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES doctrine.records(tenant_id, id),
+  constraint bypasses_tenant_id_said_by_fkey FOREIGN KEY (tenant_id, said_by) REFERENCES seats.principals(tenant_id, id),
+  constraint bypass_has_a_reason CHECK ((length(btrim(reason)) > 0)),
+  constraint bypass_has_proof CHECK ((num_nonnulls(consent_id, decision_id, seq) >= 1))
+);
+alter table doctrine.bypasses enable row level security;
+create policy own_tenant on doctrine.bypasses as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table doctrine.bypasses to longwatch_app;
+
+create table doctrine.cursors ( -- owner longwatch_owner
+  tenant_id integer not null,
+  seq bigint not null,
+  constraint cursors_pkey PRIMARY KEY (tenant_id),
+  constraint cursors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id)
+) with (fillfactor=50);
+alter table doctrine.cursors enable row level security;
+create policy own_tenant on doctrine.cursors as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table doctrine.cursors to longwatch_app;
+
+create table doctrine.firings ( -- owner longwatch_owner
+  tenant_id integer not null,
+  mechanism text not null,
+  times bigint not null,
+  last_at timestamp with time zone not null,
+  last_seq bigint not null,
+  constraint firings_pkey PRIMARY KEY (tenant_id, mechanism),
+  constraint firings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id)
+) with (fillfactor=50);
+alter table doctrine.firings enable row level security;
+create policy own_tenant on doctrine.firings as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table doctrine.firings to longwatch_app;
+
+create table doctrine.links ( -- owner longwatch_owner
+  tenant_id integer not null,
+  record_id text not null,
+  relation text not null,
+  target text not null,
+  constraint links_pkey PRIMARY KEY (tenant_id, record_id, relation, target),
+  constraint links_tenant_id_record_id_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES doctrine.records(tenant_id, id),
+  constraint link_not_to_itself CHECK ((record_id <> target)),
+  constraint link_relation CHECK ((relation = ANY (ARRAY['supersedes'::text, 'amends'::text, 'references'::text])))
+);
+alter table doctrine.links enable row level security;
+create policy own_tenant on doctrine.links as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX links_target ON doctrine.links USING btree (tenant_id, target);
+grant insert, select on table doctrine.links to longwatch_app;
+
+create table doctrine.principles ( -- owner longwatch_owner
+  tenant_id integer not null,
+  version integer not null,
+  place smallint not null,
+  record_id text not null,
+  constraint principle_once UNIQUE (tenant_id, version, record_id),
+  constraint principles_pkey PRIMARY KEY (tenant_id, version, place),
+  constraint principles_tenant_id_record_id_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES doctrine.records(tenant_id, id),
+  constraint principles_tenant_id_version_fkey FOREIGN KEY (tenant_id, version) REFERENCES doctrine.boot_sets(tenant_id, version),
+  constraint at_most_seven_principles CHECK (((place >= 1) AND (place <= 7)))
+);
+alter table doctrine.principles enable row level security;
+create policy own_tenant on doctrine.principles as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table doctrine.principles to longwatch_app;
+
+create table doctrine.readings ( -- owner longwatch_owner
+  tenant_id integer not null,
+  record_id text not null,
+  digest text not null,
+  principal_id bigint not null,
+  at timestamp with time zone not null,
+  constraint readings_pkey PRIMARY KEY (tenant_id, record_id, digest, principal_id),
+  constraint readings_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES seats.principals(tenant_id, id),
+  constraint readings_tenant_id_record_id_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES doctrine.records(tenant_id, id)
+);
+alter table doctrine.readings enable row level security;
+create policy own_tenant on doctrine.readings as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table doctrine.readings to longwatch_app;
+
+create table doctrine.records ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id text not null,
+  type text not null,
+  title text not null,
+  rule text not null,
+  tags text[] not null,
+  dated date not null,
+  content jsonb not null,
+  digest text not null,
+  shipped boolean not null,
+  filed_by bigint,
+  filed_at timestamp with time zone not null,
+  maturity smallint not null default 0,
+  maturity_since timestamp with time zone not null,
+  proposed smallint,
+  proposed_at timestamp with time zone,
+  observations integer not null default 0,
+  mode text not null,
+  mechanisms text[] not null,
+  sunset_on date,
+  review_on date,
+  reviewed_at timestamp with time zone,
+  superseded_by text,
+  constraint records_pkey PRIMARY KEY (tenant_id, id),
+  constraint records_tenant_id_filed_by_fkey FOREIGN KEY (tenant_id, filed_by) REFERENCES seats.principals(tenant_id, id),
+  constraint records_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint enforcement_has_a_mechanism CHECK (((mode = 'text'::text) OR (cardinality(mechanisms) > 0))),
+  constraint enforcement_mode CHECK ((mode = ANY (ARRAY['text'::text, 'warn'::text, 'reject'::text]))),
+  constraint filed_by_somebody_unless_shipped CHECK ((shipped OR (filed_by IS NOT NULL))),
+  constraint hard_rule_has_a_sunset CHECK (((mode <> 'reject'::text) OR (sunset_on IS NOT NULL))),
+  constraint maturity_level CHECK (((maturity >= 0) AND (maturity <= 4))),
+  constraint mechanism_forms CHECK (((cardinality(mechanisms) = 0) OR (array_to_string(mechanisms, ' '::text) ~ '^((refusal|policy|constraint|event):[a-z][a-z0-9_.-]*( |$))+$'::text))),
+  constraint not_superseded_by_itself CHECK ((superseded_by IS DISTINCT FROM id)),
+  constraint pattern_rests_on_two_observations CHECK (((type <> 'pattern'::text) OR (observations >= 2))),
+  constraint proposed_is_higher CHECK (((proposed >= (maturity + 1)) AND (proposed <= 4))),
+  constraint proposed_whole CHECK (((proposed IS NULL) = (proposed_at IS NULL))),
+  constraint record_digest CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+  constraint record_id_form CHECK ((id ~ '^ORA-[0-9]{4}-[0-9]{4,9}$'::text)),
+  constraint record_type CHECK ((type = ANY (ARRAY['failure'::text, 'observation'::text, 'pattern'::text, 'hypothesis'::text, 'experiment'::text, 'synthesis'::text, 'decision'::text, 'doctrine'::text])))
+);
+alter table doctrine.records enable row level security;
+create policy own_tenant on doctrine.records as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX records_enforced ON doctrine.records USING btree (tenant_id) WHERE (cardinality(mechanisms) > 0);
+grant insert, select on table doctrine.records to longwatch_app;
+grant update on column doctrine.records.maturity to longwatch_app;
+grant update on column doctrine.records.maturity_since to longwatch_app;
+grant update on column doctrine.records.proposed to longwatch_app;
+grant update on column doctrine.records.proposed_at to longwatch_app;
+grant update on column doctrine.records.observations to longwatch_app;
+grant update on column doctrine.records.mode to longwatch_app;
+grant update on column doctrine.records.mechanisms to longwatch_app;
+grant update on column doctrine.records.sunset_on to longwatch_app;
+grant update on column doctrine.records.review_on to longwatch_app;
+grant update on column doctrine.records.reviewed_at to longwatch_app;
+grant update on column doctrine.records.superseded_by to longwatch_app;
+
+create table doctrine.reviews ( -- owner longwatch_owner
+  tenant_id integer not null,
+  record_id text not null,
+  n integer not null,
+  because text not null,
+  ticket_id text,
+  opened_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  settled_by bigint,
+  note text,
+  constraint reviews_pkey PRIMARY KEY (tenant_id, record_id, n),
+  constraint reviews_tenant_id_record_id_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES doctrine.records(tenant_id, id),
+  constraint reviews_tenant_id_settled_by_fkey FOREIGN KEY (tenant_id, settled_by) REFERENCES seats.principals(tenant_id, id),
+  constraint reviews_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint review_counted CHECK ((n >= 1)),
+  constraint settled_with_a_note CHECK (((settled_at IS NULL) = (note IS NULL)))
+);
+alter table doctrine.reviews enable row level security;
+create policy own_tenant on doctrine.reviews as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_open_review ON doctrine.reviews USING btree (tenant_id, record_id) WHERE (settled_at IS NULL);
+grant insert, select on table doctrine.reviews to longwatch_app;
+grant update on column doctrine.reviews.settled_at to longwatch_app;
+grant update on column doctrine.reviews.settled_by to longwatch_app;
+grant update on column doctrine.reviews.note to longwatch_app;
+
+create table doctrine.series ( -- owner longwatch_owner
+  tenant_id integer not null,
+  year smallint not null,
+  next_number integer not null default 1,
+  constraint series_pkey PRIMARY KEY (tenant_id, year),
+  constraint series_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint next_number_positive CHECK ((next_number >= 1))
+) with (fillfactor=50);
+alter table doctrine.series enable row level security;
+create policy own_tenant on doctrine.series as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table doctrine.series to longwatch_app;
+
+create table doctrine.sightings ( -- owner longwatch_owner
+  tenant_id integer not null,
+  record_id text not null,
+  n integer not null,
+  kind text not null,
+  at timestamp with time zone not null,
+  principal_id bigint,
+  evidence text not null,
+  seq bigint,
+  constraint sighting_of_an_entry_once UNIQUE (tenant_id, record_id, kind, seq),
+  constraint sightings_pkey PRIMARY KEY (tenant_id, record_id, n),
+  constraint sightings_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES seats.principals(tenant_id, id),
+  constraint sightings_tenant_id_record_id_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES doctrine.records(tenant_id, id),
+  constraint sighting_counted CHECK ((n >= 1)),
+  constraint sighting_kind CHECK ((kind = ANY (ARRAY['observation'::text, 'violation'::text])))
+);
+alter table doctrine.sightings enable row level security;
+create policy own_tenant on doctrine.sightings as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX sightings_latest ON doctrine.sightings USING btree (tenant_id, kind, record_id, at);
+grant insert, select on table doctrine.sightings to longwatch_app;
+
+create table feed.adoptions ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null generated always as identity,
+  adopted_by bigint not null,
+  adopted_at timestamp with time zone not null default statement_timestamp(),
+  pitch bigint,
+  item text,
+  subject text,
+  warned_at timestamp with time zone,
+  ticket_id text,
+  dropped text,
+  settled_at timestamp with time zone,
+  constraint adoptions_pkey PRIMARY KEY (tenant_id, id),
+  constraint adoptions_tenant_id_adopted_by_fkey FOREIGN KEY (tenant_id, adopted_by) REFERENCES seats.principals(tenant_id, id),
+  constraint adoptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint adoptions_tenant_id_pitch_fkey FOREIGN KEY (tenant_id, pitch) REFERENCES feed.pitches(tenant_id, id),
+  constraint adoptions_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint adoption_settled CHECK (((settled_at IS NOT NULL) = (num_nonnulls(ticket_id, dropped) = 1))),
+  constraint adoption_settled_once CHECK ((num_nonnulls(ticket_id, dropped) <= 1))
+);
+alter table feed.adoptions enable row level security;
+create policy own_tenant on feed.adoptions as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX adoptions_open ON feed.adoptions USING btree (tenant_id, adopted_at, id) WHERE (settled_at IS NULL);
+CREATE UNIQUE INDEX one_adoption_of_a_pitch ON feed.adoptions USING btree (tenant_id, pitch) WHERE ((pitch IS NOT NULL) AND (dropped IS NULL));
+grant insert, select on table feed.adoptions to longwatch_app;
+grant update on column feed.adoptions.warned_at to longwatch_app;
+grant update on column feed.adoptions.ticket_id to longwatch_app;
+grant update on column feed.adoptions.dropped to longwatch_app;
+grant update on column feed.adoptions.settled_at to longwatch_app;
+
 create table feed.imports ( -- owner longwatch_owner
   tenant_id integer not null,
   source_ref text not null,
@@ -106,6 +379,51 @@ create table feed.mirrors ( -- owner longwatch_owner
 alter table feed.mirrors enable row level security;
 create policy own_tenant on feed.mirrors as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select, update on table feed.mirrors to longwatch_app;
+
+create table feed.pitches ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null generated always as identity,
+  subject text not null,
+  families_min integer not null,
+  pitched_by bigint not null,
+  family text not null,
+  pitched_at timestamp with time zone not null default statement_timestamp(),
+  constraint pitches_pkey PRIMARY KEY (tenant_id, id),
+  constraint pitches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint pitches_tenant_id_pitched_by_fkey FOREIGN KEY (tenant_id, pitched_by) REFERENCES seats.principals(tenant_id, id),
+  constraint families_counted CHECK (((families_min >= 1) AND (families_min <= 5)))
+);
+alter table feed.pitches enable row level security;
+create policy own_tenant on feed.pitches as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table feed.pitches to longwatch_app;
+
+create table feed.responses ( -- owner longwatch_owner
+  tenant_id integer not null,
+  pitch bigint not null,
+  id bigint not null generated always as identity,
+  by bigint not null,
+  family text not null,
+  verdict text not null,
+  at timestamp with time zone not null default statement_timestamp(),
+  constraint responses_pkey PRIMARY KEY (tenant_id, pitch, id),
+  constraint responses_tenant_id_by_fkey FOREIGN KEY (tenant_id, by) REFERENCES seats.principals(tenant_id, id),
+  constraint responses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint responses_tenant_id_pitch_fkey FOREIGN KEY (tenant_id, pitch) REFERENCES feed.pitches(tenant_id, id),
+  constraint verdict_known CHECK ((verdict = ANY (ARRAY['ACK'::text, 'ADOPT'::text, 'ADOPT_FOR_DOCTRINE_ONLY'::text, 'ADOPT_FOR_ESSAY'::text, 'DEFER'::text, 'INFORM'::text])))
+);
+alter table feed.responses enable row level security;
+create policy own_tenant on feed.responses as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table feed.responses to longwatch_app;
+
+create table feed.surveyed ( -- owner longwatch_owner
+  tenant_id integer not null,
+  seq bigint not null,
+  constraint surveyed_pkey PRIMARY KEY (tenant_id),
+  constraint surveyed_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id)
+);
+alter table feed.surveyed enable row level security;
+create policy own_tenant on feed.surveyed as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table feed.surveyed to longwatch_app;
 
 create table kernel.requests ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -150,6 +468,31 @@ alter table landing.bindings enable row level security;
 create policy own_tenant on landing.bindings as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select, update, delete on table landing.bindings to longwatch_app;
 
+create table landing.credential_findings ( -- owner longwatch_owner
+  tenant_id integer not null,
+  name text not null,
+  kind text not null,
+  seq bigint not null,
+  said_by text not null,
+  said_at timestamp with time zone not null,
+  subject text,
+  settled_at timestamp with time zone,
+  settled_by bigint,
+  reason text,
+  constraint credential_findings_pkey PRIMARY KEY (tenant_id, name, kind, seq),
+  constraint credential_findings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint credential_findings_tenant_id_settled_by_fkey FOREIGN KEY (tenant_id, settled_by) REFERENCES seats.principals(tenant_id, id),
+  constraint credential_finding_kind CHECK ((kind = ANY (ARRAY['unregistered_grant'::text, 'unregistered_reference'::text]))),
+  constraint credential_finding_settled CHECK (((num_nonnulls(settled_at, reason) = ANY (ARRAY[0, 2])) AND ((settled_by IS NULL) OR (settled_at IS NOT NULL))))
+);
+alter table landing.credential_findings enable row level security;
+create policy own_tenant on landing.credential_findings as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_open_finding ON landing.credential_findings USING btree (tenant_id, name, kind) WHERE (settled_at IS NULL);
+grant insert, select on table landing.credential_findings to longwatch_app;
+grant update on column landing.credential_findings.settled_at to longwatch_app;
+grant update on column landing.credential_findings.settled_by to longwatch_app;
+grant update on column landing.credential_findings.reason to longwatch_app;
+
 create table landing.credentials ( -- owner longwatch_owner
   tenant_id integer not null,
   name text not null,
@@ -190,6 +533,20 @@ create table landing.debts ( -- owner longwatch_owner
 alter table landing.debts enable row level security;
 create policy own_tenant on landing.debts as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select, update, delete on table landing.debts to longwatch_app;
+
+create table landing.deliveries ( -- owner longwatch_owner
+  tenant_id integer not null,
+  hook text not null,
+  delivery text not null,
+  digest bytea not null,
+  at timestamp with time zone not null,
+  constraint deliveries_pkey PRIMARY KEY (tenant_id, hook, delivery, digest),
+  constraint deliveries_tenant_id_hook_fkey FOREIGN KEY (tenant_id, hook) REFERENCES landing.hooks(tenant_id, name),
+  constraint delivery_digest CHECK ((octet_length(digest) = 32))
+);
+alter table landing.deliveries enable row level security;
+create policy own_tenant on landing.deliveries as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table landing.deliveries to longwatch_app;
 
 create table landing.deploys ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -349,6 +706,50 @@ alter table landing.guard_proofs enable row level security;
 create policy own_tenant on landing.guard_proofs as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select, update on table landing.guard_proofs to longwatch_app;
 
+create table landing.heads ( -- owner longwatch_owner
+  tenant_id integer not null,
+  repository text not null,
+  branch text not null,
+  head text not null,
+  seen_at timestamp with time zone not null,
+  constraint heads_pkey PRIMARY KEY (tenant_id, repository, branch),
+  constraint heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint head_whole CHECK ((head ~ '^[0-9a-f]{40}([0-9a-f]{24})?$'::text))
+);
+alter table landing.heads enable row level security;
+create policy own_tenant on landing.heads as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table landing.heads to longwatch_app;
+grant update on column landing.heads.head to longwatch_app;
+grant update on column landing.heads.seen_at to longwatch_app;
+
+create table landing.hooks ( -- owner longwatch_owner
+  tenant_id integer not null,
+  name text not null,
+  provider text not null,
+  repository text not null,
+  branch text not null,
+  round integer not null,
+  opened_by bigint not null,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  constraint hooks_pkey PRIMARY KEY (tenant_id, name),
+  constraint hooks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint hooks_tenant_id_opened_by_fkey FOREIGN KEY (tenant_id, opened_by) REFERENCES seats.principals(tenant_id, id),
+  constraint hook_name_form CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,59}$'::text)),
+  constraint hook_provider CHECK ((provider = ANY (ARRAY['github'::text, 'gitlab'::text]))),
+  constraint hook_round CHECK ((round >= 1))
+);
+alter table landing.hooks enable row level security;
+create policy own_tenant on landing.hooks as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table landing.hooks to longwatch_app;
+grant update on column landing.hooks.provider to longwatch_app;
+grant update on column landing.hooks.repository to longwatch_app;
+grant update on column landing.hooks.branch to longwatch_app;
+grant update on column landing.hooks.round to longwatch_app;
+grant update on column landing.hooks.opened_by to longwatch_app;
+grant update on column landing.hooks.opened_at to longwatch_app;
+grant update on column landing.hooks.closed_at to longwatch_app;
+
 create table landing.logs ( -- owner longwatch_owner
   tenant_id integer not null,
   deploy_id bigint not null,
@@ -363,6 +764,37 @@ create table landing.logs ( -- owner longwatch_owner
 alter table landing.logs enable row level security;
 create policy own_tenant on landing.logs as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select on table landing.logs to longwatch_app;
+
+create table landing.merges ( -- owner longwatch_owner
+  tenant_id integer not null,
+  ticket_id text not null,
+  repository text not null,
+  branch text not null,
+  commit text not null,
+  hook text,
+  seen_at timestamp with time zone not null,
+  lost_at timestamp with time zone,
+  constraint merges_pkey PRIMARY KEY (tenant_id, ticket_id, repository, branch, commit),
+  constraint merges_tenant_id_hook_fkey FOREIGN KEY (tenant_id, hook) REFERENCES landing.hooks(tenant_id, name),
+  constraint merges_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint merge_commit_whole CHECK ((commit ~ '^[0-9a-f]{40}([0-9a-f]{24})?$'::text))
+);
+alter table landing.merges enable row level security;
+create policy own_tenant on landing.merges as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX merges_of_branch ON landing.merges USING btree (tenant_id, repository, branch, commit, ticket_id) WHERE (lost_at IS NULL);
+grant insert, select on table landing.merges to longwatch_app;
+grant update on column landing.merges.seen_at to longwatch_app;
+grant update on column landing.merges.lost_at to longwatch_app;
+
+create table landing.surveyed ( -- owner longwatch_owner
+  tenant_id integer not null,
+  seq bigint not null,
+  constraint surveyed_pkey PRIMARY KEY (tenant_id),
+  constraint surveyed_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id)
+);
+alter table landing.surveyed enable row level security;
+create policy own_tenant on landing.surveyed as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table landing.surveyed to longwatch_app;
 
 create table landing.topologies ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -441,6 +873,7 @@ create table ledger.entries ( -- owner longwatch_owner
 );
 alter table ledger.entries enable row level security;
 create policy own_tenant on ledger.entries as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX entries_of_gates ON ledger.entries USING btree (tenant_id, kind, at) WHERE (kind = ANY (ARRAY['collision.opened'::text, 'ticket.confirmed'::text, 'ticket.amended'::text]));
 CREATE INDEX entries_subject ON ledger.entries USING btree (tenant_id, subject, seq) WHERE (subject IS NOT NULL);
 CREATE TRIGGER extend_chain AFTER INSERT ON ledger.entries REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger.extend_chain(); -- enabled always
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON ledger.entries FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
@@ -976,6 +1409,217 @@ create table public.longwatch_migrations ( -- owner longwatch_owner
   constraint longwatch_migrations_pkey PRIMARY KEY (name)
 );
 
+create table questions.questions ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null generated always as identity,
+  topic text not null,
+  goes_to text not null,
+  question text not null,
+  question_key text not null default md5(question),
+  details text not null default ''::text,
+  options text[] not null default '{}'::text[],
+  ticket_id text,
+  blocks boolean not null,
+  probe text,
+  probe_kind text,
+  asked_by bigint not null,
+  asked_at timestamp with time zone not null default statement_timestamp(),
+  asked_seq bigint not null,
+  routed_at timestamp with time zone not null default statement_timestamp(),
+  relabels integer not null default 0,
+  probed_at timestamp with time zone,
+  probed_by bigint,
+  probe_outcome text,
+  state text not null default 'open'::text,
+  answer text,
+  reason text,
+  closed_by bigint,
+  closed_at timestamp with time zone,
+  constraint questions_pkey PRIMARY KEY (tenant_id, id),
+  constraint questions_tenant_id_asked_by_fkey FOREIGN KEY (tenant_id, asked_by) REFERENCES seats.principals(tenant_id, id),
+  constraint questions_tenant_id_closed_by_fkey FOREIGN KEY (tenant_id, closed_by) REFERENCES seats.principals(tenant_id, id),
+  constraint questions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint questions_tenant_id_probed_by_fkey FOREIGN KEY (tenant_id, probed_by) REFERENCES seats.principals(tenant_id, id),
+  constraint questions_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint answerer_is_not_asker CHECK (((state <> 'answered'::text) OR (closed_by <> asked_by))),
+  constraint probe_kind_known CHECK ((probe_kind = ANY (ARRAY['ticket'::text, 'receipt'::text, 'count'::text, 'date'::text, 'release'::text, 'ledger'::text, 'command'::text]))),
+  constraint probe_reported CHECK ((((probed_at IS NULL) = (probe_outcome IS NULL)) AND ((probed_at IS NULL) = (probed_by IS NULL)) AND (probe_outcome = ANY (ARRAY['open'::text, 'done'::text, 'error'::text])))),
+  constraint probe_whole CHECK (((probe IS NULL) = (probe_kind IS NULL))),
+  constraint question_answered CHECK (((state = 'answered'::text) = (answer IS NOT NULL))),
+  constraint question_blocks_a_ticket CHECK (((NOT blocks) OR (ticket_id IS NOT NULL))),
+  constraint question_ended CHECK ((((state = 'open'::text) = (closed_at IS NULL)) AND ((closed_at IS NULL) = (closed_by IS NULL)))),
+  constraint question_goes_to CHECK ((goes_to = ANY (ARRAY['strategist'::text, 'operator'::text]))),
+  constraint question_reasoned CHECK (((state = 'open'::text) OR (reason IS NOT NULL))),
+  constraint question_state CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text, 'done'::text, 'withdrawn'::text])))
+);
+alter table questions.questions enable row level security;
+create policy own_tenant on questions.questions as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_open_question ON questions.questions USING btree (tenant_id, ticket_id, question_key) NULLS NOT DISTINCT WHERE (state = 'open'::text);
+CREATE INDEX questions_asked ON questions.questions USING btree (tenant_id, asked_by, id) WHERE (state = 'open'::text);
+CREATE INDEX questions_closed ON questions.questions USING btree (tenant_id, goes_to, closed_at) WHERE (state = 'answered'::text);
+CREATE INDEX questions_commanded ON questions.questions USING btree (tenant_id, id) WHERE ((state = 'open'::text) AND (probe_kind = 'command'::text));
+CREATE INDEX questions_of_ticket ON questions.questions USING btree (tenant_id, ticket_id, question_key, id);
+CREATE INDEX questions_probed ON questions.questions USING btree (tenant_id, id) WHERE ((state = 'open'::text) AND (probe_kind IS NOT NULL) AND (probe_kind <> 'command'::text));
+CREATE INDEX questions_waiting ON questions.questions USING btree (tenant_id, goes_to, id) WHERE (state = 'open'::text);
+CREATE TRIGGER keep BEFORE UPDATE ON questions.questions FOR EACH ROW EXECUTE FUNCTION questions.keep(); -- enabled always
+CREATE TRIGGER refuse_delete BEFORE DELETE ON questions.questions FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
+grant insert, select on table questions.questions to longwatch_app;
+grant update on column questions.questions.topic to longwatch_app;
+grant update on column questions.questions.goes_to to longwatch_app;
+grant update on column questions.questions.routed_at to longwatch_app;
+grant update on column questions.questions.relabels to longwatch_app;
+grant update on column questions.questions.probed_at to longwatch_app;
+grant update on column questions.questions.probed_by to longwatch_app;
+grant update on column questions.questions.probe_outcome to longwatch_app;
+grant update on column questions.questions.state to longwatch_app;
+grant update on column questions.questions.answer to longwatch_app;
+grant update on column questions.questions.reason to longwatch_app;
+grant update on column questions.questions.closed_by to longwatch_app;
+grant update on column questions.questions.closed_at to longwatch_app;
+
+create table questions.stalls ( -- owner longwatch_owner
+  tenant_id integer not null,
+  goes_to text not null,
+  noticed_at timestamp with time zone not null,
+  since timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint stalls_pkey PRIMARY KEY (tenant_id, goes_to, noticed_at),
+  constraint stalls_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint stall_goes_to CHECK ((goes_to = ANY (ARRAY['strategist'::text, 'operator'::text]))),
+  constraint stall_in_order CHECK (((since <= noticed_at) AND (ended_at > noticed_at)))
+);
+alter table questions.stalls enable row level security;
+create policy own_tenant on questions.stalls as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_open_stall ON questions.stalls USING btree (tenant_id, goes_to) WHERE (ended_at IS NULL);
+grant insert, select on table questions.stalls to longwatch_app;
+grant update on column questions.stalls.ended_at to longwatch_app;
+
+create table runtime.cadences ( -- owner longwatch_owner
+  tenant_id integer not null,
+  schedule text not null,
+  number integer not null,
+  pattern text not null,
+  timezone text not null,
+  replaces integer,
+  reason text not null,
+  begun_by bigint not null,
+  begun_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint cadences_pkey PRIMARY KEY (tenant_id, schedule, number),
+  constraint cadences_tenant_id_begun_by_fkey FOREIGN KEY (tenant_id, begun_by) REFERENCES seats.principals(tenant_id, id),
+  constraint cadences_tenant_id_schedule_fkey FOREIGN KEY (tenant_id, schedule) REFERENCES runtime.schedules(tenant_id, name),
+  constraint cadences_tenant_id_schedule_replaces_fkey FOREIGN KEY (tenant_id, schedule, replaces) REFERENCES runtime.cadences(tenant_id, schedule, number),
+  constraint cadence_in_order CHECK ((ended_at >= begun_at)),
+  constraint cadences_follow CHECK (((number >= 1) AND (NOT (replaces IS DISTINCT FROM NULLIF((number - 1), 0)))))
+);
+alter table runtime.cadences enable row level security;
+create policy own_tenant on runtime.cadences as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_cadence_stands ON runtime.cadences USING btree (tenant_id, schedule) WHERE (ended_at IS NULL);
+grant insert, select on table runtime.cadences to longwatch_app;
+grant update on column runtime.cadences.ended_at to longwatch_app;
+
+create table runtime.held_posts ( -- owner longwatch_owner
+  tenant_id integer not null,
+  principal_id bigint not null,
+  number integer not null,
+  held_at timestamp with time zone not null,
+  item text,
+  subject text not null,
+  body text not null,
+  constraint held_posts_pkey PRIMARY KEY (tenant_id, principal_id, number),
+  constraint held_posts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint held_posts_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES seats.principals(tenant_id, id)
+);
+alter table runtime.held_posts enable row level security;
+create policy own_tenant on runtime.held_posts as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, delete on table runtime.held_posts to longwatch_app;
+
+create table runtime.runs ( -- owner longwatch_owner
+  tenant_id integer not null,
+  schedule text not null,
+  number integer not null,
+  cadence integer not null,
+  due_at timestamp with time zone not null,
+  fired_at timestamp with time zone not null,
+  missed integer not null,
+  seat_id bigint not null,
+  taken_by uuid,
+  taken_at timestamp with time zone,
+  settled_at timestamp with time zone,
+  outcome text,
+  note text,
+  constraint one_run_for_an_instant UNIQUE (tenant_id, schedule, due_at),
+  constraint runs_pkey PRIMARY KEY (tenant_id, schedule, number),
+  constraint runs_tenant_id_schedule_cadence_fkey FOREIGN KEY (tenant_id, schedule, cadence) REFERENCES runtime.cadences(tenant_id, schedule, number),
+  constraint runs_tenant_id_seat_id_fkey FOREIGN KEY (tenant_id, seat_id) REFERENCES seats.principals(tenant_id, id),
+  constraint only_taken_runs_are_settled CHECK (((settled_at IS NULL) OR (taken_at IS NOT NULL))),
+  constraint run_in_order CHECK (((number >= 1) AND (fired_at >= due_at) AND (taken_at >= fired_at) AND (missed >= 0))),
+  constraint run_outcome CHECK ((outcome = ANY (ARRAY['useful'::text, 'zero'::text, 'incident'::text, 'lost'::text]))),
+  constraint run_settled_whole CHECK (((settled_at IS NULL) = (outcome IS NULL))),
+  constraint run_taken_whole CHECK (((taken_at IS NULL) = (taken_by IS NULL)))
+);
+alter table runtime.runs enable row level security;
+create policy own_tenant on runtime.runs as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_prompt_a_run ON runtime.runs USING btree (tenant_id, seat_id) WHERE ((taken_at IS NOT NULL) AND (settled_at IS NULL));
+CREATE UNIQUE INDEX one_run_waits ON runtime.runs USING btree (tenant_id, schedule) WHERE (taken_at IS NULL);
+CREATE INDEX runs_waiting ON runtime.runs USING btree (tenant_id, seat_id, due_at, schedule) WHERE (taken_at IS NULL);
+grant insert, select on table runtime.runs to longwatch_app;
+grant update on column runtime.runs.missed to longwatch_app;
+grant update on column runtime.runs.taken_by to longwatch_app;
+grant update on column runtime.runs.taken_at to longwatch_app;
+grant update on column runtime.runs.settled_at to longwatch_app;
+grant update on column runtime.runs.outcome to longwatch_app;
+grant update on column runtime.runs.note to longwatch_app;
+
+create table runtime.schedules ( -- owner longwatch_owner
+  tenant_id integer not null,
+  name text not null,
+  prompt text not null,
+  seat_id bigint not null,
+  git_writes boolean not null,
+  paces text[] not null,
+  defined_at timestamp with time zone not null,
+  cadences integer not null default 0,
+  runs integer not null default 0,
+  machine text,
+  worktree text,
+  armed_at timestamp with time zone,
+  armed_by bigint,
+  next_at timestamp with time zone,
+  constraint schedules_pkey PRIMARY KEY (tenant_id, name),
+  constraint schedules_tenant_id_armed_by_fkey FOREIGN KEY (tenant_id, armed_by) REFERENCES seats.principals(tenant_id, id),
+  constraint schedules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint schedules_tenant_id_seat_id_fkey FOREIGN KEY (tenant_id, seat_id) REFERENCES seats.principals(tenant_id, id),
+  constraint armed_whole CHECK ((num_nonnulls(armed_at, armed_by, next_at) = ANY (ARRAY[0, 3]))),
+  constraint git_writes_looked_at CHECK (((armed_at IS NULL) OR (NOT git_writes) OR (num_nulls(machine, worktree) = 0))),
+  constraint worktree_whole CHECK ((num_nonnulls(machine, worktree) = ANY (ARRAY[0, 2])))
+);
+alter table runtime.schedules enable row level security;
+create policy own_tenant on runtime.schedules as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX one_armed_schedule_in_a_worktree ON runtime.schedules USING btree (tenant_id, machine, worktree) WHERE ((armed_at IS NOT NULL) AND git_writes);
+CREATE INDEX schedules_due ON runtime.schedules USING btree (tenant_id, next_at, name) WHERE (next_at IS NOT NULL);
+grant insert, select on table runtime.schedules to longwatch_app;
+grant update on column runtime.schedules.cadences to longwatch_app;
+grant update on column runtime.schedules.runs to longwatch_app;
+grant update on column runtime.schedules.machine to longwatch_app;
+grant update on column runtime.schedules.worktree to longwatch_app;
+grant update on column runtime.schedules.armed_at to longwatch_app;
+grant update on column runtime.schedules.armed_by to longwatch_app;
+grant update on column runtime.schedules.next_at to longwatch_app;
+
+create table runtime.ticks ( -- owner longwatch_owner
+  tenant_id integer not null,
+  principal_id bigint not null,
+  began_at timestamp with time zone not null,
+  posts integer not null,
+  constraint ticks_pkey PRIMARY KEY (tenant_id, principal_id),
+  constraint ticks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint ticks_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES seats.principals(tenant_id, id)
+);
+alter table runtime.ticks enable row level security;
+create policy own_tenant on runtime.ticks as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update, delete on table runtime.ticks to longwatch_app;
+
 create table seats.deputies ( -- owner longwatch_owner
   tenant_id integer not null,
   role text not null,
@@ -1009,6 +1653,21 @@ create policy own_tenant on seats.dormancies as permissive for all to public usi
 CREATE UNIQUE INDEX one_open_dormancy ON seats.dormancies USING btree (tenant_id, role) WHERE (ended_at IS NULL);
 grant insert, select on table seats.dormancies to longwatch_app;
 grant update on column seats.dormancies.ended_at to longwatch_app;
+
+create table seats.labels ( -- owner longwatch_owner
+  tenant_id integer not null,
+  principal_id bigint not null,
+  label text not null,
+  labelled_at timestamp with time zone not null default statement_timestamp(),
+  constraint one_seat_for_a_label UNIQUE (tenant_id, label),
+  constraint labels_pkey PRIMARY KEY (tenant_id, principal_id),
+  constraint labels_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint labels_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES seats.principals(tenant_id, id),
+  constraint label_says_something CHECK ((label ~ '\S'::text))
+);
+alter table seats.labels enable row level security;
+create policy own_tenant on seats.labels as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update, delete on table seats.labels to longwatch_app;
 
 create table seats.names ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -1061,6 +1720,7 @@ END),
 alter table seats.principals enable row level security;
 create policy own_tenant on seats.principals as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE INDEX principals_parent ON seats.principals USING btree (tenant_id, parent) WHERE (parent IS NOT NULL);
+CREATE TRIGGER label_ends_with_session AFTER UPDATE OF incarnation ON seats.principals FOR EACH ROW WHEN (((old.incarnation IS DISTINCT FROM new.incarnation) AND (old.incarnation IS NOT NULL))) EXECUTE FUNCTION seats.end_label(); -- enabled always
 CREATE TRIGGER sub_agent_is_smaller AFTER INSERT OR UPDATE OF scope, role, kind, name ON seats.principals FOR EACH ROW WHEN ((new.kind = 'sub_agent'::text)) EXECUTE FUNCTION seats.keep_sub_agent_smaller(); -- enabled always
 CREATE TRIGGER sub_agents_end_with_parent AFTER UPDATE OF incarnation ON seats.principals FOR EACH ROW WHEN (((old.incarnation IS DISTINCT FROM new.incarnation) AND (old.incarnation IS NOT NULL))) EXECUTE FUNCTION seats.end_with_parent(); -- enabled always
 grant insert, select, update on table seats.principals to longwatch_app;
@@ -1085,6 +1745,30 @@ create policy own_tenant on seats.tokens as permissive for all to public using (
 CREATE INDEX tokens_principal ON seats.tokens USING btree (tenant_id, principal_id);
 grant insert, select, update on table seats.tokens to longwatch_app;
 
+create table tickets.actors ( -- owner longwatch_owner
+  tenant_id integer not null,
+  actor text not null,
+  opened_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  settled_by bigint,
+  principal_id bigint,
+  reason text,
+  constraint actors_pkey PRIMARY KEY (tenant_id, actor),
+  constraint actors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint actors_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES seats.principals(tenant_id, id),
+  constraint actors_tenant_id_settled_by_fkey FOREIGN KEY (tenant_id, settled_by) REFERENCES seats.principals(tenant_id, id),
+  constraint actor_settled_whole CHECK ((num_nonnulls(settled_at, settled_by, reason) = ANY (ARRAY[0, 3]))),
+  constraint mapped_is_settled CHECK (((principal_id IS NULL) OR (settled_at IS NOT NULL)))
+);
+alter table tickets.actors enable row level security;
+create policy own_tenant on tickets.actors as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX actors_open ON tickets.actors USING btree (tenant_id, actor) WHERE (settled_at IS NULL);
+grant insert, select on table tickets.actors to longwatch_app;
+grant update on column tickets.actors.settled_at to longwatch_app;
+grant update on column tickets.actors.settled_by to longwatch_app;
+grant update on column tickets.actors.principal_id to longwatch_app;
+grant update on column tickets.actors.reason to longwatch_app;
+
 create table tickets.aliases ( -- owner longwatch_owner
   tenant_id integer not null,
   alias text not null,
@@ -1096,6 +1780,69 @@ create table tickets.aliases ( -- owner longwatch_owner
 alter table tickets.aliases enable row level security;
 create policy own_tenant on tickets.aliases as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select on table tickets.aliases to longwatch_app;
+
+create table tickets.collisions ( -- owner longwatch_owner
+  tenant_id integer not null,
+  id bigint not null,
+  number text not null,
+  pattern text not null,
+  first_seat text not null,
+  first_at timestamp with time zone not null,
+  first_title text not null,
+  first_ticket text,
+  second_seat text not null,
+  second_at timestamp with time zone not null,
+  second_title text not null,
+  second_ticket text,
+  final boolean not null,
+  source text not null,
+  digest text not null,
+  opened_at timestamp with time zone not null,
+  opened_by bigint not null,
+  settled_at timestamp with time zone,
+  settled_by bigint,
+  outcome text,
+  reason text,
+  amended_to text,
+  constraint collision_once UNIQUE (tenant_id, digest),
+  constraint collisions_pkey PRIMARY KEY (tenant_id, id),
+  constraint collisions_tenant_id_amended_to_fkey FOREIGN KEY (tenant_id, amended_to) REFERENCES tickets.tickets(tenant_id, id),
+  constraint collisions_tenant_id_first_ticket_fkey FOREIGN KEY (tenant_id, first_ticket) REFERENCES tickets.tickets(tenant_id, id),
+  constraint collisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint collisions_tenant_id_opened_by_fkey FOREIGN KEY (tenant_id, opened_by) REFERENCES seats.principals(tenant_id, id),
+  constraint collisions_tenant_id_second_ticket_fkey FOREIGN KEY (tenant_id, second_ticket) REFERENCES tickets.tickets(tenant_id, id),
+  constraint collisions_tenant_id_settled_by_fkey FOREIGN KEY (tenant_id, settled_by) REFERENCES seats.principals(tenant_id, id),
+  constraint amendment_has_ticket CHECK (((NOT (outcome IS DISTINCT FROM 'amended'::text)) = (amended_to IS NOT NULL))),
+  constraint amendment_is_another CHECK ((amended_to <> first_ticket)),
+  constraint collision_outcome CHECK ((outcome = ANY (ARRAY['amended'::text, 'ruled'::text, 'explained'::text]))),
+  constraint collision_pattern CHECK ((pattern = ANY (ARRAY['simultaneous_filing'::text, 'mass_dispatch'::text, 'unseen_actor'::text, 'reservation'::text, 'surface'::text, 'identity'::text]))),
+  constraint first_post_wins CHECK ((final OR (first_at < second_at) OR ((first_at = second_at) AND ((first_seat COLLATE "C") <= (second_seat COLLATE "C"))))),
+  constraint settled_whole CHECK ((num_nonnulls(settled_at, settled_by, outcome, reason) = ANY (ARRAY[0, 4])))
+);
+alter table tickets.collisions enable row level security;
+create policy own_tenant on tickets.collisions as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE INDEX collisions_open ON tickets.collisions USING btree (tenant_id, id) WHERE (settled_at IS NULL);
+CREATE INDEX collisions_open_first ON tickets.collisions USING btree (tenant_id, first_ticket) WHERE (settled_at IS NULL);
+CREATE INDEX collisions_open_number ON tickets.collisions USING btree (tenant_id, number) WHERE (settled_at IS NULL);
+CREATE INDEX collisions_open_second ON tickets.collisions USING btree (tenant_id, second_ticket) WHERE (settled_at IS NULL);
+grant insert, select on table tickets.collisions to longwatch_app;
+grant update on column tickets.collisions.settled_at to longwatch_app;
+grant update on column tickets.collisions.settled_by to longwatch_app;
+grant update on column tickets.collisions.outcome to longwatch_app;
+grant update on column tickets.collisions.reason to longwatch_app;
+grant update on column tickets.collisions.amended_to to longwatch_app;
+
+create table tickets.contest_rules ( -- owner longwatch_owner
+  tenant_id integer not null,
+  contest_seconds integer not null,
+  constraint contest_rules_pkey PRIMARY KEY (tenant_id),
+  constraint contest_rules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint contest_ends_in_time CHECK (((contest_seconds >= 0) AND (contest_seconds <= 20)))
+);
+alter table tickets.contest_rules enable row level security;
+create policy own_tenant on tickets.contest_rules as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table tickets.contest_rules to longwatch_app;
+grant update on column tickets.contest_rules.contest_seconds to longwatch_app;
 
 create table tickets.deliverables ( -- owner longwatch_owner
   tenant_id integer not null,
@@ -1146,7 +1893,7 @@ alter table tickets.links enable row level security;
 create policy own_tenant on tickets.links as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE INDEX links_dangling ON tickets.links USING btree (tenant_id, target_ref) WHERE (target_id IS NULL);
 CREATE INDEX links_target ON tickets.links USING btree (tenant_id, target_id) WHERE (target_id IS NOT NULL);
-grant insert, select on table tickets.links to longwatch_app;
+grant insert, select, delete on table tickets.links to longwatch_app;
 grant update on column tickets.links.target_id to longwatch_app;
 
 create table tickets.namespaces ( -- owner longwatch_owner
@@ -1187,6 +1934,7 @@ create table tickets.receipts ( -- owner longwatch_owner
 alter table tickets.receipts enable row level security;
 create policy own_tenant on tickets.receipts as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE UNIQUE INDEX one_receipt_for_each_stage ON tickets.receipts USING btree (tenant_id, ticket_id, stage) WHERE (withdrawn_at IS NULL);
+CREATE INDEX receipts_of_finishes ON tickets.receipts USING btree (tenant_id, by_id, at) WHERE ((stage = 'code_complete'::text) AND (withdrawn_at IS NULL));
 CREATE INDEX receipts_of_no_ops ON tickets.receipts USING btree (tenant_id, at) WHERE (no_op AND (withdrawn_at IS NULL));
 grant insert, select on table tickets.receipts to longwatch_app;
 grant update on column tickets.receipts.withdrawn_at to longwatch_app;
@@ -1239,6 +1987,107 @@ alter table tickets.series enable row level security;
 create policy own_tenant on tickets.series as permissive for all to public using ((tenant_id = kernel.tenant()));
 grant insert, select, update on table tickets.series to longwatch_app;
 
+create table tickets.sightings ( -- owner longwatch_owner
+  tenant_id integer not null,
+  actor text not null,
+  act text not null,
+  ticket text not null,
+  at timestamp with time zone not null,
+  source text not null,
+  evidence text not null,
+  seen_at timestamp with time zone not null,
+  constraint sightings_pkey PRIMARY KEY (tenant_id, actor, act, ticket),
+  constraint sightings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint sighting_act CHECK ((act = ANY (ARRAY['posted'::text, 'committed'::text, 'claimed'::text])))
+);
+alter table tickets.sightings enable row level security;
+create policy own_tenant on tickets.sightings as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table tickets.sightings to longwatch_app;
+
+create table tickets.spooled ( -- owner longwatch_owner
+  tenant_id integer not null,
+  spool text not null,
+  n bigint not null,
+  previous bigint default NULLIF((n - 1), 0),
+  digest text not null,
+  operation text not null,
+  provisional text,
+  namespace text,
+  expected text,
+  title text,
+  input text,
+  posted_at timestamp with time zone not null,
+  effective_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  state text not null,
+  due_at timestamp with time zone,
+  held text,
+  said_before boolean not null,
+  final_id text,
+  outcome text,
+  reason text,
+  code text,
+  settled_at timestamp with time zone,
+  constraint spooled_pkey PRIMARY KEY (tenant_id, spool, n),
+  constraint spool_without_gap FOREIGN KEY (tenant_id, spool, previous) REFERENCES tickets.spooled(tenant_id, spool, n),
+  constraint spooled_tenant_id_spool_fkey FOREIGN KEY (tenant_id, spool) REFERENCES tickets.spools(tenant_id, name),
+  constraint contending_has_no_outcome CHECK (((state <> 'contending'::text) OR (num_nonnulls(final_id, outcome) = 0))),
+  constraint contending_until_due CHECK (((state = 'contending'::text) = (due_at IS NOT NULL))),
+  constraint no_number_without_ticket CHECK (((state <> 'settled'::text) OR (outcome <> ALL (ARRAY['confirmed'::text, 'amended'::text])) OR (final_id IS NOT NULL))),
+  constraint number_held_in_a_contest CHECK (((held IS NULL) OR (state = 'contending'::text))),
+  constraint said_before_has_outcome CHECK (((NOT said_before) OR (outcome = ANY (ARRAY['confirmed'::text, 'amended'::text, 'posted'::text])))),
+  constraint settled_whole CHECK (
+CASE state
+    WHEN 'settled'::text THEN ((num_nonnulls(settled_at, outcome) = 2) AND (input IS NULL))
+    ELSE (settled_at IS NULL)
+END),
+  constraint spooled_counted CHECK ((n >= 1)),
+  constraint spooled_operation CHECK ((operation = ANY (ARRAY['ticket.file'::text, 'post.append'::text]))),
+  constraint spooled_outcome CHECK ((outcome = ANY (ARRAY['confirmed'::text, 'amended'::text, 'posted'::text, 'refused'::text, 'lost'::text]))),
+  constraint spooled_state CHECK ((state = ANY (ARRAY['contending'::text, 'waiting'::text, 'settled'::text])))
+);
+alter table tickets.spooled enable row level security;
+create policy own_tenant on tickets.spooled as permissive for all to public using ((tenant_id = kernel.tenant()));
+CREATE UNIQUE INDEX held_once ON tickets.spooled USING btree (tenant_id, held) WHERE (held IS NOT NULL);
+CREATE UNIQUE INDEX provisional_once ON tickets.spooled USING btree (tenant_id, provisional) WHERE (provisional IS NOT NULL);
+CREATE UNIQUE INDEX settled_number_once ON tickets.spooled USING btree (tenant_id, final_id) WHERE ((final_id IS NOT NULL) AND (outcome <> 'posted'::text));
+CREATE INDEX spooled_contending ON tickets.spooled USING btree (tenant_id, spool, n) WHERE (state = 'contending'::text);
+CREATE INDEX spooled_due ON tickets.spooled USING btree (tenant_id, due_at) WHERE (state = 'contending'::text);
+CREATE INDEX spooled_pending ON tickets.spooled USING btree (tenant_id, effective_at) WHERE (state <> 'settled'::text);
+CREATE TRIGGER keep_outcome BEFORE UPDATE ON tickets.spooled FOR EACH ROW WHEN ((old.state = 'settled'::text)) EXECUTE FUNCTION tickets.keep_outcome(); -- enabled always
+grant insert, select on table tickets.spooled to longwatch_app;
+grant update on column tickets.spooled.input to longwatch_app;
+grant update on column tickets.spooled.state to longwatch_app;
+grant update on column tickets.spooled.due_at to longwatch_app;
+grant update on column tickets.spooled.held to longwatch_app;
+grant update on column tickets.spooled.final_id to longwatch_app;
+grant update on column tickets.spooled.outcome to longwatch_app;
+grant update on column tickets.spooled.reason to longwatch_app;
+grant update on column tickets.spooled.code to longwatch_app;
+grant update on column tickets.spooled.settled_at to longwatch_app;
+
+create table tickets.spools ( -- owner longwatch_owner
+  tenant_id integer not null,
+  name text not null,
+  seat_id bigint not null,
+  received_upto bigint not null default 0,
+  settled_upto bigint not null default 0,
+  effective_upto timestamp with time zone,
+  opened_at timestamp with time zone not null,
+  answered_at timestamp with time zone not null,
+  constraint spools_pkey PRIMARY KEY (tenant_id, name),
+  constraint spools_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES kernel.tenants(id),
+  constraint spools_tenant_id_seat_id_fkey FOREIGN KEY (tenant_id, seat_id) REFERENCES seats.principals(tenant_id, id),
+  constraint settled_within_received CHECK (((settled_upto >= 0) AND (settled_upto <= received_upto)))
+);
+alter table tickets.spools enable row level security;
+create policy own_tenant on tickets.spools as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select on table tickets.spools to longwatch_app;
+grant update on column tickets.spools.received_upto to longwatch_app;
+grant update on column tickets.spools.settled_upto to longwatch_app;
+grant update on column tickets.spools.effective_upto to longwatch_app;
+grant update on column tickets.spools.answered_at to longwatch_app;
+
 create table tickets.tickets ( -- owner longwatch_owner
   tenant_id integer not null,
   id text not null,
@@ -1280,8 +2129,10 @@ create policy own_tenant on tickets.tickets as permissive for all to public usin
 CREATE UNIQUE INDEX one_claim_per_surface ON tickets.tickets USING btree (tenant_id, surface_key) WHERE ((state = 'in_progress'::text) AND (surface_key IS NOT NULL));
 CREATE INDEX tickets_claimable ON tickets.tickets USING btree (tenant_id, lane, priority, filed_at, id) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0));
 CREATE INDEX tickets_counted ON tickets.tickets USING btree (tenant_id, namespace, state) WHERE (namespace <> ''::text);
+CREATE INDEX tickets_filers ON tickets.tickets USING btree (tenant_id, namespace, filed_by) WHERE (namespace <> ''::text);
 CREATE INDEX tickets_given ON tickets.tickets USING btree (tenant_id, owner_id, lane, priority, filed_at, id) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0) AND (owner_id IS NOT NULL));
 CREATE INDEX tickets_leased ON tickets.tickets USING btree (tenant_id, lease_expires_at) WHERE (state = 'in_progress'::text);
+CREATE INDEX tickets_self_filed ON tickets.tickets USING btree (tenant_id, filed_by, filed_at) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0) AND (filed_by > 0));
 CREATE INDEX tickets_waiting ON tickets.tickets USING btree (tenant_id, lane, priority, filed_at, id) WHERE ((state = ANY (ARRAY['reserved'::text, 'blocked'::text, 'parked'::text, 'conditional'::text])) OR ((state = 'awaiting_claim'::text) AND (open_blockers > 0)));
 grant insert, select, update on table tickets.tickets to longwatch_app;
 
@@ -1314,8 +2165,65 @@ END)
 alter table tickets.triggers enable row level security;
 create policy own_tenant on tickets.triggers as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE INDEX triggers_armed ON tickets.triggers USING btree (tenant_id, ticket_id) WHERE (over_at IS NULL);
-grant insert, select on table tickets.triggers to longwatch_app;
+grant insert, select, delete on table tickets.triggers to longwatch_app;
 grant update on column tickets.triggers.over_at to longwatch_app;
+
+create table turns.cycles ( -- owner longwatch_owner
+  tenant_id integer not null,
+  seat_id bigint not null,
+  cycle integer not null,
+  incarnation uuid not null,
+  at timestamp with time zone not null,
+  previous_cycle integer default NULLIF((cycle - 1), 0),
+  previous_at timestamp with time zone,
+  snapshot jsonb not null,
+  constraint cycle_instant UNIQUE (tenant_id, seat_id, cycle, at),
+  constraint cycles_pkey PRIMARY KEY (tenant_id, seat_id, cycle),
+  constraint cycle_follows FOREIGN KEY (tenant_id, seat_id, previous_cycle, previous_at) REFERENCES turns.cycles(tenant_id, seat_id, cycle, at),
+  constraint cycles_tenant_id_seat_id_fkey FOREIGN KEY (tenant_id, seat_id) REFERENCES seats.principals(tenant_id, id),
+  constraint cycle_of_three CHECK (((cycle >= 1) AND (cycle <= 3))),
+  constraint cycles_apart CHECK ((at >= (previous_at + '00:02:00'::interval))),
+  constraint first_cycle_has_none_before CHECK (((cycle = 1) = (previous_at IS NULL)))
+);
+alter table turns.cycles enable row level security;
+create policy own_tenant on turns.cycles as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, delete on table turns.cycles to longwatch_app;
+
+create table turns.reasons ( -- owner longwatch_owner
+  tenant_id integer not null,
+  seat_id bigint not null,
+  ticket_id text not null,
+  incarnation uuid not null,
+  class text not null,
+  reason text not null,
+  at timestamp with time zone not null,
+  constraint reasons_pkey PRIMARY KEY (tenant_id, seat_id, ticket_id),
+  constraint reasons_tenant_id_seat_id_fkey FOREIGN KEY (tenant_id, seat_id) REFERENCES seats.principals(tenant_id, id),
+  constraint reasons_tenant_id_ticket_id_fkey FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets.tickets(tenant_id, id),
+  constraint reason_class CHECK ((class = ANY (ARRAY['capacity'::text, 'handoff'::text, 'expertise'::text]))),
+  constraint reason_said CHECK ((reason <> ''::text))
+);
+alter table turns.reasons enable row level security;
+create policy own_tenant on turns.reasons as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table turns.reasons to longwatch_app;
+
+create table turns.turns ( -- owner longwatch_owner
+  tenant_id integer not null,
+  seat_id bigint not null,
+  turn integer not null,
+  incarnation uuid not null,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  turned_around integer not null default 0,
+  constraint turns_pkey PRIMARY KEY (tenant_id, seat_id),
+  constraint turns_tenant_id_seat_id_fkey FOREIGN KEY (tenant_id, seat_id) REFERENCES seats.principals(tenant_id, id),
+  constraint turn_counted CHECK ((turn >= 1)),
+  constraint turn_in_order CHECK ((closed_at >= opened_at)),
+  constraint turned_around_bounded CHECK (((turned_around >= 0) AND (turned_around <= 3)))
+) with (fillfactor=50);
+alter table turns.turns enable row level security;
+create policy own_tenant on turns.turns as permissive for all to public using ((tenant_id = kernel.tenant()));
+grant insert, select, update on table turns.turns to longwatch_app;
 
 -- owner longwatch_owner
 CREATE OR REPLACE FUNCTION delegation.keep_receipts()
@@ -1664,6 +2572,36 @@ end $function$;
 -- grant execute to PUBLIC, by default
 
 -- owner longwatch_owner
+CREATE OR REPLACE FUNCTION questions.keep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if (new.asked_at, new.asked_by, new.asked_seq, new.question, new.ticket_id)
+    is distinct from (old.asked_at, old.asked_by, old.asked_seq, old.question, old.ticket_id) then
+    raise 'questions: % was asked as it was asked', old.id using errcode = 'LW023';
+  end if;
+  if old.state <> 'open' then
+    raise 'questions: % is % already', old.id, old.state using errcode = 'LW024';
+  end if;
+  return new;
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION seats.end_label()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  delete from seats.labels l where l.tenant_id = new.tenant_id and l.principal_id = new.id;
+  return null;
+end $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
 CREATE OR REPLACE FUNCTION seats.end_sub_agents(of_tenant integer, of_parent text)
  RETURNS SETOF text
  LANGUAGE sql
@@ -1799,4 +2737,15 @@ AS $function$
     when 'date' then due <= statement_timestamp()
     else false end
 $function$;
+-- grant execute to PUBLIC, by default
+
+-- owner longwatch_owner
+CREATE OR REPLACE FUNCTION tickets.keep_outcome()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise 'tickets: post % of spool % has its outcome', old.n, old.spool using errcode = 'LW019';
+end $function$;
 -- grant execute to PUBLIC, by default

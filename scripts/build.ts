@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,8 +11,8 @@ import { build as commit, version } from "../src/version.ts";
 
 /**
  * Builds what is published: dist/longwatch.js (everything, packages external), dist/cli.cjs and dist/guard.cjs (the
- * generated commands and the guard, each in one file, which a startup snapshot can hold) and the rooms' SQL beside
- * them, where src/kernel/sql.ts looks for it.
+ * generated commands and the guard, each in one file, which a startup snapshot can hold), dist/spool.cjs (what the
+ * commands need without a server) and the rooms' SQL beside them, where src/kernel/sql.ts looks for it.
  * It builds beside dist and swaps, so that a command which runs meanwhile finds the one or the other.
  */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -41,7 +42,7 @@ const spoken = catalogue(operations, version);
 /** What the command line has to know of an operation: not the shape of its answer. */
 const asInput = (operation: Operation): Operation => ({ ...operation, output: {}, may: [] });
 
-/** Builds the generated commands alone, which is all that a startup snapshot needs. */
+/** Builds the generated commands alone, which is all that a startup snapshot needs, and the spool beside them. */
 export async function buildCommandLine(directory: string, programs: readonly string[] = twoWords): Promise<void> {
   await build({
     ...shared,
@@ -55,6 +56,14 @@ export async function buildCommandLine(directory: string, programs: readonly str
       LONGWATCH_PROGRAMS: JSON.stringify(programs),
     },
     plugins: [withoutChildProcess],
+  });
+  await build({
+    ...shared,
+    entryPoints: ["src/spool/through.ts"],
+    outfile: join(directory, "spool.cjs"),
+    format: "cjs",
+    // The command line gives it its own, so that both throw and know the same refusals.
+    external: ["*/kernel/refusal.ts"],
   });
   identify(directory, "cli");
 }
@@ -106,6 +115,7 @@ async function main(): Promise<void> {
     await buildProgram(fresh);
     fs.rmSync(dist, { recursive: true, force: true });
     fs.renameSync(fresh, dist);
+    execFileSync(process.execPath, [join(root, "scripts", "console.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
   } finally {
     fs.rmSync(fresh, { recursive: true, force: true });
   }

@@ -34,10 +34,11 @@ function register(file: string, nouns: string): void {
   );
   const before = doors.find((index) => lines[index]! > mine) ?? doors.at(-1)! + 1;
   lines.splice(before, 0, mine);
-  const record = lines.findIndex((line) => line.startsWith("export const rooms = {"));
-  if (doors.length === 0 || record < 0)
+  const record = lines.indexOf("export const rooms = {");
+  const end = lines.indexOf("} as const;", record);
+  if (doors.length === 0 || record < 0 || end < 0)
     throw new Error(`${file} is not as this script knows it; register the room by hand.`);
-  lines[record] = lines[record]!.replace(/ \} as const;$/, `, ${nouns} } as const;`);
+  lines.splice(end, 0, `  ${nouns},`);
   writeFileSync(file, lines.join("\n"));
 }
 

@@ -4,6 +4,7 @@ import type { TwoWords } from "./programs/names.ts";
 import { operations } from "./rooms/rooms.ts";
 import { connectionOf, dataDirectory } from "./surfaces/cli/connection.ts";
 import { type Globals, type Program, run } from "./surfaces/cli/run.ts";
+import { spoolPlace } from "./spool/place.ts";
 import { launcher, version } from "./version.ts";
 
 /** The only file that reads the environment and wires the world. */
@@ -67,7 +68,9 @@ const programs: Record<string, Program> = {
     summary: "Serve MCP over stdio, for an agent on this machine.",
     load: async () => {
       const { main } = await import("./surfaces/mcp/stdio.ts");
-      return { main: async () => main(connection({})).then(() => 0) };
+      const known = catalogue(operations, version);
+      const place = spoolPlace(env, process.cwd());
+      return { main: async () => main({ ...connection({}), place, catalogue: known }).then(() => 0) };
     },
   },
   guard: {
@@ -76,6 +79,13 @@ const programs: Record<string, Program> = {
       const { main } = await import("./programs/guard/program.ts");
       const told = { stdout: { write: stdout }, stderr: { write: stderr } };
       return { main: (argv) => main(argv, { env, cwd: process.cwd(), ...told }) };
+    },
+  },
+  "turn-hook": {
+    summary: "Begin and end an agent's turns: the hooks of its CLI beside the guard's.",
+    load: async () => {
+      const { main } = await import("./programs/turn_hook/turn_hook.ts");
+      return { main: (argv) => main(argv, { env, cwd: process.cwd(), stdout, stderr }) };
     },
   },
   connect: {
@@ -106,6 +116,13 @@ const programs: Record<string, Program> = {
       return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
     },
   },
+  replay: {
+    summary: "Play incidents again under the rules of today, beside what came of them then.",
+    load: async () => {
+      const { main } = await import("./programs/replay/replay.ts");
+      return { main: (argv, globals) => main(argv, terminal, globals.json) };
+    },
+  },
   demo: {
     summary: "Let a fleet of 31 seats live its week again, to watch.",
     load: async () => {
@@ -115,17 +132,34 @@ const programs: Record<string, Program> = {
   },
 };
 
+/** Where a runner works, and how it speaks to the server. */
+const runnerPlace = (globals: Globals) => ({
+  connect: (retryFor_seconds: number) => new Client({ ...connection(globals), retryFor_seconds }),
+  ...{ env, cwd: process.cwd(), data: dataDirectory(env), stdout, stderr },
+});
+
 const landing = (verb: "check" | "run" | "rollback" | "recover", summary: string): Program => ({
   summary,
   load: async () => {
     const { main } = await import("./programs/land/land.ts");
-    return {
-      main: (argv, globals) => {
-        const connect = (retryFor_seconds: number) => new Client({ ...connection(globals), retryFor_seconds });
-        const place = { connect, env, cwd: process.cwd(), data: dataDirectory(env), stdout, stderr };
-        return main(verb, argv, place, globals.json);
-      },
-    };
+    return { main: (argv, globals) => main(verb, argv, runnerPlace(globals), globals.json) };
+  },
+});
+
+const questioning = (verb: "list" | "probe", summary: string): Program => ({
+  summary,
+  load: async () => {
+    const { main } = await import("./programs/question/question.ts");
+    return { main: (argv, globals) => main(verb, argv, runnerPlace(globals), globals.json) };
+  },
+});
+
+const spooling = (verb: "status" | "send" | "watch" | "outcomes", summary: string): Program => ({
+  summary,
+  load: async () => {
+    const { main } = await import("./programs/spool/spool.ts");
+    const place = spoolPlace(env, process.cwd());
+    return { main: (argv, globals) => main(verb, argv, { place, connection, stdout, stderr }, globals) };
   },
 });
 
@@ -145,6 +179,21 @@ const ofTwoWords: Record<TwoWords, Program> = {
     load: async () => {
       const { main } = await import("./programs/export/export.ts");
       return { main: (argv, globals) => main(argv, () => client(globals), terminal, globals.json) };
+    },
+  },
+  "ticket drift": {
+    summary: "Compare the queue with the ledger, list what is unsettled, and mend the tables.",
+    load: async () => {
+      const { main } = await import("./programs/drift/drift.ts");
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal, globals.json) };
+    },
+  },
+  "scan git": {
+    summary: "Find commits and branches that name tickets their author never claimed.",
+    load: async () => {
+      const { main } = await import("./programs/scan/scan.ts");
+      const place = (globals: Globals) => ({ client: () => client(globals), env, cwd: process.cwd(), ...terminal });
+      return { main: (argv, globals) => main(argv, place(globals), globals.json) };
     },
   },
   "feed export": {
@@ -168,10 +217,58 @@ const ofTwoWords: Record<TwoWords, Program> = {
       return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
     },
   },
+  "doctrine import": {
+    summary: "Bring in Markdown records of what a fleet has learned.",
+    load: async () => {
+      const { main } = await import("./programs/doctrine/import.ts");
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
+    },
+  },
+  "doctrine export": {
+    summary: "Write what the fleet has learned as a site to browse, and as Markdown.",
+    load: async () => {
+      const { main } = await import("./programs/doctrine/export.ts");
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
+    },
+  },
   "land check": landing("check", "Look what a patch needs and run the verify command; nothing is claimed."),
   "land run": landing("run", "Land a commit, or picked ones: closure, verify, deploy, health, back where it fails."),
+  "spool status": spooling("status", "Say what waits on this machine for a server that was away."),
+  "spool send": spooling("send", "Hand in what waits on this machine, and wait until it has its numbers."),
+  "spool watch": spooling("watch", "Hand in what waits on this machine, now and whenever something does."),
+  "spool outcomes": spooling("outcomes", "List what was kept on this machine, and what became of it."),
   "land rollback": landing("rollback", "Go back to a release that was good."),
   "land recover": landing("recover", "Settle a deploy whose runner was lost."),
+  "land verify": {
+    summary: "Run a deliverable's verify command in a clean clone; what fails puts its ticket back.",
+    load: async () => {
+      const { main } = await import("./programs/land/verify.ts");
+      return { main: (argv, globals) => main(argv, runnerPlace(globals), globals.json) };
+    },
+  },
+  "land merged": {
+    summary: "Look in git which tickets are merged, and give them their receipts.",
+    load: async () => {
+      const { main } = await import("./programs/land/merged.ts");
+      return { main: (argv, globals) => main(argv, runnerPlace(globals), globals.json) };
+    },
+  },
+  "question list": questioning("list", "Say what is blocked on you, one line each, after its probe was asked."),
+  "question probe": questioning("probe", "Show or run, in a jail, the commands by which questions are found done."),
+  "schedule arm": {
+    summary: "Let a schedule fire; one that writes into git only after its working tree was looked at.",
+    load: async () => {
+      const { main } = await import("./programs/schedule/arm.ts");
+      return { main: (argv, globals) => main(argv, runnerPlace(globals), globals.json) };
+    },
+  },
+  "webhook secret": {
+    summary: "Print the secret that GitHub or GitLab signs a webhook's deliveries with, on the server's machine.",
+    load: async () => {
+      const { main } = await import("./programs/webhook/secret.ts");
+      return { main: (argv, globals) => main(argv, runnerPlace(globals), globals.json) };
+    },
+  },
 };
 
 process.exitCode = await run(process.argv.slice(2), {
@@ -183,4 +280,5 @@ process.exitCode = await run(process.argv.slice(2), {
   stdin: () => process.stdin,
   programs: { ...programs, ...ofTwoWords },
   calledAs: env.LONGWATCH_CALLED_AS,
+  spool: () => import("./spool/through.ts"),
 });

@@ -6,6 +6,7 @@ import { Database } from "./kernel/database.ts";
 import { Door, type Lost } from "./kernel/door.ts";
 import type { Outside } from "./kernel/ports.ts";
 import { publicTenant, RecentLeaves, rememberingJournal } from "./rooms/ledger/index.ts";
+import { rememberingGuidance } from "./rooms/doctrine/index.ts";
 import { operations } from "./rooms/rooms.ts";
 import { rememberingAuthority } from "./rooms/seats/index.ts";
 import { Wakes } from "./surfaces/streams/wakes.ts";
@@ -58,6 +59,7 @@ export async function openWorld(options: {
     database,
     journal: rememberingJournal(recent),
     authority: rememberingAuthority(),
+    guidance: rememberingGuidance(),
     operations,
     strict: options.strict ?? false,
     log: (error, command) => log.error({ err: error, command }, "a command failed; this is a bug"),

@@ -114,7 +114,7 @@ export async function testWorld(options: { connections_max?: number } = {}): Pro
 
 /** The world with its HTTP server on a free port of loopback. */
 export async function testServer(
-  options: Pick<HttpOptions, "witness"> = {},
+  options: Pick<HttpOptions, "witness" | "webhooks"> = {},
 ): Promise<TestWorld & { url: string; client(token?: string): Client }> {
   const world = await testWorld();
   const log = pino({ level: process.env.LONGWATCH_TEST_LOG ?? "silent" }, pino.destination(2));

@@ -13,10 +13,13 @@ export const files = git("ls-files", "--cached", "--others", "--exclude-standard
   .filter((file) => file !== "" && existsSync(join(root, file)));
 export const read = (file: string) => readFileSync(join(root, file), "utf8");
 export const isGenerated = (file: string) =>
-  file.startsWith("golden/") || file.startsWith("fixtures/") || file === "package-lock.json" || file === "LICENSE";
-const isText = (file: string) => /\.(ts|mjs|sql|md|json|sh)$|^bin\//.test(file);
+  file.startsWith("golden/") ||
+  file.startsWith("fixtures/") ||
+  /^(web\/)?package-lock\.json$/.test(file) ||
+  file === "LICENSE";
+const isText = (file: string) => /\.(tsx?|mjs|css|sql|md|json|sh)$|^bin\//.test(file);
 export const written = files.filter((file) => isText(file) && !isGenerated(file));
-export const program = written.filter((file) => file.endsWith(".ts"));
+export const program = written.filter((file) => /\.tsx?$/.test(file));
 export const sources = program.filter((file) => file.startsWith("src/"));
 export const parsed = new Map(
   program.map((file) => [file, ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true)]),

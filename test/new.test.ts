@@ -27,7 +27,7 @@ test("a new room is tidy and works at once", { timeout: 120_000 }, () => {
 
   const written = newRoom(copy, "goals", "goal");
   assert.ok(written.includes("src/rooms/goals/commands.ts"));
-  assert.match(readFileSync(join(copy, "src/rooms/rooms.ts"), "utf8"), /landing, goals \} as const/);
+  assert.match(readFileSync(join(copy, "src/rooms/rooms.ts"), "utf8"), / {2}runtime,\n {2}goals,\n\} as const/);
 
   const prettier = join(root, "node_modules", ".bin", "prettier");
   const code = written.filter((path) => path.endsWith(".ts"));

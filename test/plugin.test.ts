@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -36,6 +36,20 @@ describe("The plugin", () => {
     assert.deepEqual([missing.status, /not on PATH/.test(missing.stderr)], [2, true]);
     const nonsense = run(`${join(root, "bin")}:${process.env.PATH}`);
     assert.deepEqual([nonsense.status, /could not read it/.test(nonsense.stderr)], [2, true], nonsense.stderr);
+  });
+
+  test("lets a turn go on when its program is not there, breaks or refuses", () => {
+    const bin = mkdtempSync(join(tmpdir(), "longwatch-turn-"));
+    after(() => rmSync(bin, { recursive: true, force: true }));
+    const run = (PATH: string) =>
+      spawnSync("/bin/sh", [join(root, plugin, "turn.sh"), "stop"], { env: { PATH }, input: "{}", encoding: "utf8" });
+    assert.deepEqual([run("/nowhere").status, run("/nowhere").stdout], [0, ""]);
+    for (const script of ["exit 2", "kill -9 $$"]) {
+      writeFileSync(join(bin, "longwatch"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      assert.equal(run(bin).status, 1, "Claude obeys 2 alone");
+    }
+    writeFileSync(join(bin, "longwatch"), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    assert.equal(run(bin).stdout, "turn-hook claude stop\n");
   });
 });
 

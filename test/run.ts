@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import pg from "pg";
 import { openDataDirectory } from "../src/database/directory.ts";
 import { startEmbedded } from "../src/database/embedded.ts";
 import { derivedPassword } from "../src/database/migrate.ts";
+import { chromiumPath, installChromium, REMEDY } from "./console/chromium.ts";
 import { prepareTemplate, type TestCluster } from "./harness.ts";
 
 /**
@@ -23,6 +24,7 @@ const suites: Record<string, string[]> = {
   interop: ["test/interop/*.test.ts"],
   agents: ["test/agents/*.test.ts"],
   closure: ["test/closure/*.test.ts"],
+  console: ["test/console/*.test.ts"],
 };
 
 async function main(): Promise<number> {
@@ -36,6 +38,7 @@ async function main(): Promise<number> {
     console.error(`No test file matches ${parts.join(" ")}.`);
     return 1;
   }
+  if (files.some((file) => file.startsWith("test/console/"))) prepareConsole();
   const directory = mkdtempSync(join(tmpdir(), "longwatch-test-"));
   const postgres = await startEmbedded({ directory: await openDataDirectory(directory) });
   try {
@@ -55,6 +58,13 @@ async function main(): Promise<number> {
     await postgres.stop();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** The walks through the console want it built, and a browser. Without one they are skipped, and say so. */
+function prepareConsole(): void {
+  if (chromiumPath() === null) installChromium();
+  if (chromiumPath() === null) console.error(`The walks through the console are skipped: ${REMEDY}.`);
+  execFileSync(process.execPath, [join(root, "scripts", "console.mjs")], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 // A test that was killed may have left a session that would hold up the shutdown.

@@ -83,7 +83,7 @@ describe("The house is tidy:", () => {
     );
     none(
       "TypeScript files are in snake_case:",
-      program.filter((file) => !/^[a-z0-9_]+(\.(test|fixture|d))?\.ts$/.test(basename(file))),
+      program.filter((file) => !/^[a-z0-9_]+(\.(test|fixture|d))?\.tsx?$/.test(basename(file))),
     );
   });
 
@@ -104,7 +104,7 @@ describe("The house is tidy:", () => {
     const banned = /(?<![\w.])\/(home|Users|work|root)\/\w+|https?:\/\/(registry|npm|artifacts?)\.[\w.-]+/;
     none(
       "A clone has to work elsewhere:",
-      [...written, "package-lock.json"].flatMap((file) =>
+      [...written, "package-lock.json", "web/package-lock.json"].flatMap((file) =>
         file === "test/tidy.test.ts"
           ? []
           : read(file)
@@ -164,21 +164,24 @@ describe("Dependencies point down:", () => {
   const say = ({ from, to, line: at }: Import) => `${from}:${at} imports ${to}`;
 
   /** What each part of src may import besides itself. */
-  const below: Record<string, string[]> = {
+  const below: Record<string, { includes(part: string): boolean }> = {
     tlog: [],
     kernel: [],
     guard: ["client"],
     "version.ts": [],
-    database: [],
+    "synced_storage.ts": [],
+    database: ["synced_storage.ts"],
     client: ["kernel"],
+    // The client's side, for a machine without a server: nothing of the rooms.
+    spool: ["kernel", "client", "guard", "synced_storage.ts"],
     rooms: ["kernel", "tlog", "guard"],
     anchors: ["kernel", "tlog", "rooms"],
     closure: [],
     runner: ["kernel", "client", "closure"],
-    surfaces: ["kernel", "tlog", "guard", "client", "anchors", "version.ts"],
+    surfaces: ["kernel", "tlog", "guard", "client", "spool", "anchors", "version.ts"],
     "world.ts": ["kernel", "tlog", "database", "rooms", "anchors", "surfaces", "version.ts"],
-    programs: "kernel tlog guard database client closure runner rooms anchors surfaces world.ts version.ts".split(" "),
-    "main.ts": ["kernel", "tlog", "client", "rooms", "surfaces", "programs", "version.ts"],
+    programs: { includes: (to) => to !== "main.ts" },
+    "main.ts": ["kernel", "tlog", "client", "spool", "rooms", "surfaces", "programs", "version.ts"],
   };
 
   test("each part of src imports only what is below it", () => {
@@ -195,8 +198,8 @@ describe("Dependencies point down:", () => {
         .filter(({ from, to }) => {
           const room = roomOf(from);
           if (room === undefined || ["kernel", "tlog"].includes(part(to)) || roomOf(to) === room) return false;
-          // What the guard finds and what the shipped policy decides are the same words.
-          if (to === "src/guard/vocabulary.ts") return false;
+          // What the guard finds and what the shipped policy decides are the same words; a secret is one in a post too.
+          if (/^src\/guard\/(vocabulary|actions\/redaction)\.ts$/.test(to)) return false;
           const other = roomOf(to);
           const isDoor = other !== undefined && to === `src/rooms/${other}/index.ts`;
           return !isDoor || order.indexOf(other) >= order.indexOf(room);

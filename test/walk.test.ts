@@ -73,7 +73,7 @@ test("a person signs in by the link once, and it works for a person only", async
 
   const signedIn = await signIn(url, code);
   assert.equal(signedIn.status, 303);
-  assert.equal(signedIn.headers.get("location"), "/docs");
+  assert.equal(signedIn.headers.get("location"), "/");
   const cookie = signedIn.headers.get("set-cookie")!;
   assert.match(cookie, /HttpOnly/);
   assert.match(cookie, /SameSite=Strict/);

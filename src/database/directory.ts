@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { syncedBy } from "../synced_storage.ts";
 
 /** What a fresh cluster takes, and room for its first log segments; below this a start would fail half-way. */
 const freeMegabytesMin = 128;
@@ -20,6 +21,8 @@ export function defaultDataDirectory(xdgDataHome?: string): string {
  */
 export async function openDataDirectory(given?: string, xdgDataHome?: string): Promise<string> {
   const path = given ? resolve(given) : defaultDataDirectory(xdgDataHome);
+  const copier = syncedBy(path);
+  if (copier) throw synced(path, copier);
   try {
     const first = await fs.mkdir(dirname(path), { recursive: true, mode: 0o755 });
     await fs.mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
@@ -45,6 +48,9 @@ async function openParents(first: string, last: string): Promise<void> {
 }
 
 const elsewhere = "Choose another place with LONGWATCH_DATA.";
+
+const synced = (path: string, copier: string) =>
+  new Error(`${copier} would copy the data directory ${path} while a database writes it. ${elsewhere} A local disk.`);
 
 const full = (path: string, why: string) => new Error(`The disk of the data directory ${path} is full: ${why}.`);
 

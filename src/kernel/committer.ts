@@ -2,10 +2,12 @@ import { connectionLost, type Database, type TenantTransaction, unavailable } fr
 import { type Accepted, eventsOf, type Outcome, type Pending, runGroups } from "./batch.ts";
 import type { Caller, Event, Operation, World } from "./operation.ts";
 import { denialOf } from "./permission.ts";
-import type { Authority, Head, Journal, Record } from "./ports.ts";
+import type { Authority, Guidance, Head, Journal, Record } from "./ports.ts";
 import { Refusal } from "./refusal.ts";
 import { internalRefusal, secretGone, tokenWorthless } from "./refusals.ts";
 import { type Answered, findAnswered, keyMismatch, storeAnswered } from "./requests.ts";
+
+type Found = { event: Event; by?: Caller | undefined };
 
 /** Bounds a batch's time on the wire, so that a full queue of one tenant does not hold up another's turn. */
 const BATCH_SIZE_MAX = 128;
@@ -23,7 +25,8 @@ export class Committer {
   #database: Database;
   #journal: Journal;
   #authority: Authority;
-  #operation: (name: string) => Operation | undefined;
+  #guidance: Guidance | undefined;
+  #operations: ReadonlyMap<string, Operation>;
   #onInternal: (error: unknown, command: string) => void;
   #onCommit: (seq: number) => void;
   #onLost: (pending: Pending, refusal: Refusal) => void;
@@ -35,7 +38,8 @@ export class Committer {
     database: Database;
     journal: Journal;
     authority: Authority;
-    operation: (name: string) => Operation | undefined;
+    guidance?: Guidance | undefined;
+    operations: ReadonlyMap<string, Operation>;
     onInternal: (error: unknown, command: string) => void;
     onCommit: (seq: number) => void;
     /** Told of each command that left no entry, not even of its failure. */
@@ -45,7 +49,8 @@ export class Committer {
     this.#database = options.database;
     this.#journal = options.journal;
     this.#authority = options.authority;
-    this.#operation = options.operation;
+    this.#guidance = options.guidance;
+    this.#operations = options.operations;
     this.#onInternal = options.onInternal;
     this.#onCommit = options.onCommit;
     this.#onLost = options.onLost;
@@ -137,18 +142,19 @@ export class Committer {
       const answered = keyed.length > 0 ? findAnswered(tx, keyed) : Promise.resolve([]);
       answered.catch(() => {});
       let authorityChanged = false;
-      const found: Event[] = [];
+      const found: Found[] = [];
       const world: World = {
         tenant_id: this.tenant_id,
         db: tx,
         at: async () => (await head).at,
-        record: (event) => {
-          found.push(event);
+        record: (event, by) => {
+          found.push({ event, by });
         },
         authorityChanged: () => {
           authorityChanged = true;
         },
-        operation: this.#operation,
+        operation: (name) => this.#operations.get(name),
+        operations: () => this.#operations.values(),
       };
       const outcomes = await runGroups(world, batch);
       const { worthless, demoted } = await this.#unauthenticated(tx, await head, batch);
@@ -170,10 +176,15 @@ export class Committer {
     head: Head,
     batch: Pending[],
     outcomes: Outcome[],
-    found: Event[],
+    found: Found[],
   ): Promise<void> {
     const { credential, command } = batch[0]!;
-    const records: Record[] = found.map((event) => ({ caller: credential.caller, command: command.name, event }));
+    await this.#guide(tx, head, outcomes);
+    const records: Record[] = found.map(({ event, by }) => ({
+      caller: by ?? credential.caller,
+      command: command.name,
+      event,
+    }));
     const lasts: number[] = [];
     for (const [index, pending] of batch.entries()) {
       const outcome = outcomes[index]!;
@@ -204,6 +215,13 @@ export class Committer {
       if (answer instanceof Refusal) pending.reject(answer);
       else pending.resolve(answer);
     }
+  }
+
+  /** Puts beside each refusal the rules that apply where it happened, so that whoever is refused reads them then. */
+  async #guide(tx: TenantTransaction, { authority_revision }: Head, outcomes: Outcome[]): Promise<void> {
+    if (!this.#guidance) return;
+    for (const [index, outcome] of outcomes.entries())
+      if (outcome instanceof Refusal) outcomes[index] = await this.#guidance.guided(tx, authority_revision, outcome);
   }
 
   /**

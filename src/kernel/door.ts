@@ -4,7 +4,7 @@ import { Committer } from "./committer.ts";
 import { connectionLost, type Database, type TenantTransaction, unavailable } from "./database.ts";
 import { type Caller, type Operation, type Query, type Role, roles } from "./operation.ts";
 import { allocationDenial, denialOf, denialRecord, rolesOf } from "./permission.ts";
-import type { Authority, Credential, Journal, Outside } from "./ports.ts";
+import type { Authority, Credential, Guidance, Journal, Outside } from "./ports.ts";
 import { type FieldProblem, Refusal } from "./refusal.ts";
 import { serverClosing, tokenWorthless, tooBusy } from "./refusals.ts";
 import { checkKey, requestDigest } from "./requests.ts";
@@ -21,6 +21,8 @@ export type DoorOptions = {
   journal: Journal;
   authority: Authority;
   operations: readonly Operation[];
+  /** Which rules are told along with a refusal; without it, none. */
+  guidance?: Guidance;
   /** Longest wait for a batch, after which a command that has not begun is refused. */
   wait_milliseconds_max?: number;
   /** Checks every output against its schema; tests do. */
@@ -139,7 +141,10 @@ export class Door {
     const { caller } = credential;
     return this.#look(credential, query.name, query.may, (tx) =>
       query.read(
-        { tenant_id: caller.tenant_id, db: tx, caller, outside: this.#options.outside?.() ?? null },
+        {
+          ...{ tenant_id: caller.tenant_id, db: tx, caller, outside: this.#options.outside?.() ?? null },
+          operations: () => this.operations.values(),
+        },
         input as never,
       ),
     );
@@ -248,13 +253,14 @@ export class Door {
   #committer(tenant_id: number): Committer {
     const known = this.#committers.get(tenant_id);
     if (known) return known;
-    const { database, journal, authority, log, onCommit } = this.#options;
+    const { database, journal, authority, guidance, log, onCommit } = this.#options;
     const committer = new Committer({
       tenant_id,
       database,
       journal,
       authority,
-      operation: (name) => this.operations.get(name),
+      guidance,
+      operations: this.operations,
       onInternal: log ?? (() => {}),
       onCommit: (seq) => onCommit?.(tenant_id, seq),
       onLost: (pending, refusal) => this.#lost(pending, refusal),

@@ -65,12 +65,17 @@ export type World = {
   db: Transaction;
   /** The instant of this transaction by the database's clock; resolves with the first round trip. */
   at(): Promise<Date>;
-  /** Records what the transaction did besides the calls' own acts, such as a lease that it found ended. */
-  record(event: Event): void;
+  /**
+   * Records what the transaction did besides the calls' own acts, such as a lease that it found ended. `by` is whoever
+   * did it when it was not the caller: a seat whose posts are carried out in their turn.
+   */
+  record(event: Event, by?: Caller): void;
   /** Says that a token, role or seat changed, so that every process reads authority anew before its next act. */
   authorityChanged(): void;
   /** The operation of a name, if there is one. */
   operation(name: string): Operation | undefined;
+  /** Everything that can be said or asked here. */
+  operations(): Iterable<Operation>;
 };
 
 type Shape = z.ZodObject;
@@ -117,6 +122,8 @@ export type Look = {
   caller: Caller;
   /** The copies outside the database; null in a process that has none. */
   outside: Outside | null;
+  /** Everything that can be said or asked here. */
+  operations(): Iterable<Operation>;
 };
 
 export type Query<I extends Shape = Shape, O extends Shape = Shape> = {

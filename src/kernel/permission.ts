@@ -2,13 +2,19 @@ import type { Caller, Command, Operation, Query, Role } from "./operation.ts";
 import type { Credential } from "./ports.ts";
 import { Refusal } from "./refusal.ts";
 
+/** The codes by which the door itself denies, whatever the operation. */
+export const DENIALS: readonly string[] = ["scope.too_small", "role.forbidden", "sub_agent.allocates"];
+
 /** The roles by which a caller acts: its own, and those that it stands in for. */
 export function rolesOf({ role, stands_in_for = [] }: Caller): readonly Role[] {
   return [role, ...stands_in_for];
 }
 
 /** Why this credential may not say this operation; null when it may. */
-export function denialOf(operation: Operation, { caller, scope }: Credential): Refusal | null {
+export function denialOf(
+  operation: Operation,
+  { caller, scope }: Pick<Credential, "caller" | "scope">,
+): Refusal | null {
   const enough = scope === "full" || (scope === "read" && operation.kind === "query");
   if (!enough && !(operation.kind === "command" && operation.redeems === scope))
     return new Refusal("denied", "scope.too_small", `A token of scope ${scope} may not say ${operation.name}.`, {
@@ -27,7 +33,11 @@ export function denialOf(operation: Operation, { caller, scope }: Credential): R
 }
 
 /** A sub-agent gives out no number and no identity, even where its scope names the operation that would (J38). */
-export function allocationDenial(command: Command, { caller }: Credential, input: unknown): Refusal | null {
+export function allocationDenial(
+  command: Command,
+  { caller }: Pick<Credential, "caller">,
+  input: unknown,
+): Refusal | null {
   const { allocates } = command;
   if (caller.scope === undefined || !(allocates === true || allocates?.(input as never))) return null;
   const message = `${caller.name} is a sub-agent: it gives out no number and no identity of its own.`;

@@ -1,5 +1,6 @@
 import type { Database, TenantTransaction } from "./database.ts";
 import type { Caller, Event } from "./operation.ts";
+import type { Refusal } from "./refusal.ts";
 
 /**
  * What the kernel asks of the ground floor. The kernel knows "event" and "caller"; the ledger and the seats room
@@ -50,6 +51,12 @@ export interface Authority {
   inner(database: Database, tenant_id: number, name: string): Promise<Credential>;
   /** The same read anew inside the transaction; null when the token is worth nothing any more. */
   renewed(tx: TenantTransaction, credential: Credential): Promise<Credential | null>;
+}
+
+/** What is told along with a refusal: the fleet's rules that apply where it happened. */
+export interface Guidance {
+  /** The refusal with those rules, or the same one. What is remembered of them counts under this authority revision. */
+  guided(tx: TenantTransaction, authority_revision: number, refusal: Refusal): Promise<Refusal>;
 }
 
 /** A signed checkpoint of a tenant's log, as it stands outside the database. */

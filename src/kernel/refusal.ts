@@ -21,6 +21,9 @@ export type RefusalKind = keyof typeof refusalKinds;
 /** One bad input field, named as the caller named it. */
 export type FieldProblem = { field: string; message: string };
 
+/** A rule of the fleet, told where it applies. */
+export type AppliedRule = { id: string; title: string; rule: string };
+
 export type RefusalDetails = {
   /** What to do next, in words a person or a model can follow. */
   hint?: string;
@@ -28,6 +31,8 @@ export type RefusalDetails = {
   facts?: Record<string, unknown>;
   /** For kind `invalid`: each bad field. */
   fields?: FieldProblem[];
+  /** The fleet's rules that apply here. */
+  rules?: readonly AppliedRule[];
   cause?: unknown;
 };
 
@@ -39,6 +44,7 @@ export class Refusal extends Error {
   readonly hint: string | undefined;
   readonly facts: Record<string, unknown>;
   readonly fields: FieldProblem[];
+  readonly rules: readonly AppliedRule[];
 
   constructor(kind: RefusalKind, code: string, message: string, details: RefusalDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -48,6 +54,7 @@ export class Refusal extends Error {
     this.hint = details.hint;
     this.facts = details.facts ?? {};
     this.fields = details.fields ?? [];
+    this.rules = details.rules ?? [];
   }
 }
 
@@ -62,6 +69,7 @@ export type Problem = {
   retry: boolean;
   hint?: string;
   fields?: FieldProblem[];
+  rules?: readonly AppliedRule[];
   [fact: string]: unknown;
 };
 
@@ -79,5 +87,6 @@ export function problemOf(refusal: Refusal): Problem {
     retry: row.retry,
     ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
     ...(refusal.fields.length === 0 ? {} : { fields: refusal.fields }),
+    ...(refusal.rules.length === 0 ? {} : { rules: refusal.rules }),
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import type { TenantTransaction, Transaction } from "./database.ts";
+import type { Reader, Transaction } from "./database.ts";
 import { batchCommand } from "./operation.ts";
 import { Refusal } from "./refusal.ts";
 import { parseStatements, type Statement } from "./sql.ts";
@@ -42,14 +42,14 @@ export function requestDigest(name: string, input: unknown): string {
     .digest("base64url");
 }
 
-export function findAnswered(tx: TenantTransaction, wanted: readonly KeyedRequest[]): Promise<Answered[]> {
+export function findAnswered(tx: Reader, wanted: readonly KeyedRequest[]): Promise<Answered[]> {
   return tx.all<Answered>(find, {
     principal_ids: wanted.map((one) => one.principal_id),
     keys: wanted.map((one) => one.key),
   });
 }
 
-export function storeAnswered(tx: TenantTransaction, answered: readonly Answered[]): void {
+export function storeAnswered(tx: Transaction, answered: readonly Answered[]): void {
   tx.send(store, {
     principal_ids: answered.map((one) => one.principal_id),
     keys: answered.map((one) => one.key),

@@ -4,7 +4,13 @@
  */
 export const twoWords = [
   ...(["ledger verify", "ledger export", "feed export", "feed mirror", "feed restore"] as const),
-  ...(["land check", "land run", "land rollback", "land recover"] as const),
+  ...(["scan git", "ticket drift"] as const),
+  "webhook secret",
+  "schedule arm",
+  ...(["question list", "question probe"] as const),
+  ...(["doctrine import", "doctrine export"] as const),
+  ...(["land check", "land run", "land rollback", "land recover", "land verify", "land merged"] as const),
+  ...(["spool status", "spool send", "spool watch", "spool outcomes"] as const),
 ] as const;
 
 export type TwoWords = (typeof twoWords)[number];

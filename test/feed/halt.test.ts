@@ -40,7 +40,7 @@ describe("a file that is not the one that was read", () => {
   };
 
   for (const [what, happen, reason] of accidents)
-    test(`halts its mirror when it ${what}, and is written anew byte for byte`, async () => {
+    test(`J45: halts its mirror when it ${what}, and is written anew byte for byte`, async () => {
       const server = await testServer();
       const file = feedFile("FEED.md", 20);
       const bytes = fs.readFileSync(file);
@@ -69,7 +69,7 @@ describe("a file that is not the one that was read", () => {
       assert.deepEqual(await subjectsOf(server), names(21));
     });
 
-  test("halts when it was harmed while nobody looked, and nothing that was appended since is lost", async () => {
+  test("J45: halts when it was harmed while nobody looked, and nothing that was appended since is lost", async () => {
     const server = await testServer();
     const file = feedFile("FEED.md", 5);
     assert.equal((await run(server, "feed", "mirror", file, "--once")).code, 0);

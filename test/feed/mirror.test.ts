@@ -126,7 +126,7 @@ describe("a mirror", () => {
     assert.deepEqual(await subjectsOf(server), names(4), "the same posts in another copy are here already");
   });
 
-  test("waits for a server that is away, goes on when it is back, and says how far it was behind (J46)", async () => {
+  test("J46: waits for a server that is away, goes on when it is back, and says how far it was behind", async () => {
     const server = await testServer();
     const file = feedFile("feed.jsonl", 2);
     const way = await wayTo(server.url);
@@ -149,7 +149,7 @@ describe("a mirror", () => {
     assert.equal((await run({ ...server, url: way.url }, "feed", "mirror", file, "--once")).code, 8);
   });
 
-  test("that falls silent is shown as silent, one beyond its budget as lagging", async () => {
+  test("J46: that falls silent is shown as silent, one beyond its budget as lagging", async () => {
     const server = await testServer();
     const file = feedFile("feed.jsonl", 1);
     assert.equal((await run(server, "feed", "mirror", file, "--once")).code, 0);

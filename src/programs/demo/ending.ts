@@ -81,6 +81,7 @@ const REASONS: Record<string, string> = {
   "ticket.awaiting_claim": "it was open already",
   "ticket.owned": "it was given to another seat",
   "lease.lost": "the claim had ended",
+  "blocker.unclassified": "it did not say which access was missing",
   "role.forbidden": "the seat's role may not do that",
 };
 

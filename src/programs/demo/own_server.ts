@@ -17,8 +17,11 @@ export async function startOwnServer(): Promise<OwnServer> {
   // Beside the sources, or inside the one built file.
   const program = here.endsWith(".ts") ? fileURLToPath(new URL("../../main.ts", import.meta.url)) : here;
   const child = spawn(process.execPath, [program, "serve", "--json", "--port", "0"], {
-    // What the environment says of a real server and a real database must not reach this one.
-    env: { ...process.env, LONGWATCH_DATA: directory, DATABASE_URL: "" },
+    // What the environment says of a real server, its database and its copies outside must not reach this one.
+    env: {
+      ...{ ...process.env, LONGWATCH_DATA: directory, DATABASE_URL: "" },
+      ...{ LONGWATCH_ANCHORS: "", LONGWATCH_WITNESSES: "", LONGWATCH_S3: "" },
+    },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: Ctrl-C is for the demo, which stops the server when its seats have left.
     detached: true,

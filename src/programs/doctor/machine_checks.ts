@@ -3,6 +3,7 @@ import { access, readdir, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { notesIn, SEGMENT_ENTRIES } from "../../anchors/directory.ts";
 import { isAlive, readHolder } from "../../database/directory.ts";
+import { syncedBy } from "../../synced_storage.ts";
 import { NoteError } from "../../tlog/note.ts";
 import { count, type Finding, lasting, ok, problem, skipped } from "./finding.ts";
 
@@ -40,6 +41,7 @@ export async function machineFindings(
     await dataFinding(data, reachable),
     await secretsFinding(data),
     await diskFinding(data),
+    storageFinding(data),
     await outsideFinding(anchors, published),
   ];
 }
@@ -78,6 +80,13 @@ async function diskFinding(data: string): Promise<Finding> {
   const told = `${count(free)} MB are free for ${data}`;
   if (free >= FREE_MEGABYTES_MIN) return ok("disk", told);
   return problem("disk", told, `Free some: ${count(FREE_MEGABYTES_MIN)} MB are what the database's own log may take.`);
+}
+
+function storageFinding(data: string): Finding {
+  const copier = syncedBy(data);
+  if (copier === null) return ok("storage", "no program is known to copy the data directory elsewhere");
+  const next = "Stop the server, move the directory to a local disk, and name that place with LONGWATCH_DATA.";
+  return problem("storage", `${copier} copies ${data} while it is written`, next);
 }
 
 async function outsideFinding(anchors: string, published: Published | null): Promise<Finding> {

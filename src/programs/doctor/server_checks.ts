@@ -29,6 +29,18 @@ const alarmsKnown: Record<string, [told: string, next: string]> = {
     "a deploy's runner was lost behind the point at which it changes something",
     "`longwatch environment list` names the environment; its owner looks and settles: `deploy recover`.",
   ],
+  "decisions.stalled": [
+    "questions have waited for an hour and nobody decided any",
+    "`longwatch question pace` says for whom; `longwatch question list` has them, one line each.",
+  ],
+  "adoption.unfiled": [
+    "something was adopted and no ticket carries it out",
+    "`longwatch adoption list` names it; file the ticket with the line that it shows, or `adoption settle`.",
+  ],
+  "credential.unregistered": [
+    "somebody says that a credential was granted, and the register does not know it",
+    "`longwatch credential findings` names it; `credential register` it, or settle it with a reason.",
+  ],
   "role.dormant": [
     "nobody who holds an authority role was heard for 30 minutes",
     "`longwatch role list` names the role and who stands in; adopt a seat for it, or name a deputy: `role deputize`.",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { MARKERS } from "../../rooms/feed/markers.ts";
+import { MARKERS } from "../../rooms/tickets/index.ts";
 import { readLine } from "./lines.ts";
 import { beginsPost, markdownOf, readPost } from "./markdown.ts";
 import { derived, type FeedRecord, inputOf, lineOf, recordOf } from "./record.ts";

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import type { Env } from "../../guard/settings.ts";
+import { ticketsNamed } from "../../guard/vocabulary.ts";
 import type { Move } from "./refs.ts";
 
 /** Reads a repository as the hook finds it: with git's own variables, so that objects in quarantine are seen, too. */
@@ -51,12 +52,10 @@ export function ticketsOf(
   commits: readonly Commit[],
   prefixes: readonly string[],
 ): { tickets: string[]; unnamed: Commit[] } {
-  const words = prefixes.map((prefix) => prefix.replaceAll(/[^A-Za-z0-9]/g, "\\$&")).join("|");
-  const name = new RegExp(`(?<![A-Za-z0-9-])(?:${words})-\\d+(?:-\\d+)*(?![A-Za-z0-9])`, "g");
   const tickets = new Set<string>();
   const unnamed: Commit[] = [];
   for (const commit of commits) {
-    const named = prefixes.length === 0 ? [] : [...commit.message.matchAll(name)].map(([ticket]) => ticket);
+    const named = ticketsNamed(commit.message, prefixes, "plainly");
     for (const ticket of named) tickets.add(ticket);
     if (named.length === 0 && !isPlainMerge(repository, commit)) unnamed.push(commit);
   }

@@ -6,7 +6,8 @@ import { openDataDirectory } from "../../database/directory.ts";
 import type { Door, Lost } from "../../kernel/door.ts";
 import { httpServer } from "../../surfaces/http/server.ts";
 import { build, version } from "../../version.ts";
-import { openWorld, type World } from "../../world.ts";
+import { everyTenant, openWorld, type World } from "../../world.ts";
+import { keptKey } from "../webhook/key.ts";
 import { type Background, startBackground } from "./background.ts";
 import { databaseProblem, openDatabase } from "./database.ts";
 import { Losses } from "./losses.ts";
@@ -79,7 +80,15 @@ export async function start(
       return { state: alive ? ("serving" as const) : ("database_away" as const), ...about };
     };
     const { witness } = background;
-    const app = await httpServer({ door, catalogue, wakes, publicLog, witness, health, log, closing: () => closing });
+    const webhooks = {
+      key: await keptKey(directory),
+      tenantOf: async (name: string) =>
+        (await everyTenant(world.database)).find((one) => one.name === name)?.id ?? null,
+    };
+    const app = await httpServer({
+      ...{ door, catalogue, wakes, publicLog, witness, webhooks, health, log },
+      closing: () => closing,
+    });
     await app.listen({ port: options.port, host: options.host });
     undo.push(async () => {
       closing = true;

@@ -64,7 +64,7 @@ describe("a division", () => {
     assert.equal((await world.say(claimer, "ticket.claim", { id })).id, id);
   });
 
-  it("without a diagnosis is refused, and nothing is written (J14)", async () => {
+  it("J14: without a diagnosis is refused, and nothing is written", async () => {
     const id = await parentOf();
     const count = await tickets();
     const refusal = await refusedAs(id, { diagnosis: undefined });

@@ -4,4 +4,6 @@ import { divide } from "./dividing.ts";
 import { list } from "./list.ts";
 import { acknowledge, deliver, verdict } from "./receipts.ts";
 
+export { through } from "./giving.ts";
+
 export const operations = { dispatch, divide, list, deliver, acknowledge, verdict };

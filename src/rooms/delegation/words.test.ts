@@ -140,7 +140,7 @@ describe("a dispatch in one's own words", () => {
 });
 
 describe("a ticket that is there", () => {
-  it("is given to a seat; given anew only on a diagnosis, and the first giving is superseded (J14)", async () => {
+  it("J14: is given to a seat; given anew only on a diagnosis, and the first giving is superseded", async () => {
     const { id } = await world.say(operator, "ticket.file", { namespace: "WRK", title: "here already" });
     const out = await world.say(leader, "ticket.dispatch", { id, to: FIRST });
     assert.deepEqual([out.id, out.to, out.title], [id, FIRST, "here already"]);

@@ -34,9 +34,9 @@ export async function ask(
 
 /** The refusal of what was denied: what to do instead comes with it. */
 export function deniedAs(code: string, message: string, answer: Answer, facts: Record<string, unknown> = {}): Refusal {
-  const { id, reasons, protocol } = answer;
+  const { id, reasons, rules, protocol } = answer;
   return new Refusal("denied", code, `${message} ${reasons.join(" ")}`, {
     hint: `${protocol!.do} ${protocol!.command}`,
-    facts: { decision: id, ...facts, reasons, protocol },
+    facts: { decision: id, ...facts, reasons, policy_rules: rules, protocol },
   });
 }

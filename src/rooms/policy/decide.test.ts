@@ -45,7 +45,7 @@ async function claimed<T>(act: (id: string) => Promise<T>): Promise<T> {
 }
 
 describe("Who asks", () => {
-  test("and names another is refused before anything is decided, and the attempt is in the ledger (J81)", async () => {
+  test("J81: and names another is refused before anything is decided, and the attempt is in the ledger", async () => {
     const before = await newest();
     for (const subject_id of ["CLAUDE-CLI-BOX-WEB-01", "WEB-01", "operator", `${NAME}x`, "nobody"]) {
       const refusal = await world.refused(implementer, "policy.decide", { ...push, subject_id });

@@ -10,8 +10,10 @@ import { replay } from "./replay.ts";
 import { search } from "./search.ts";
 
 export { type Answer, ask, deniedAs } from "./asking.ts";
+export { ago, plain, type Route, routeFor } from "./authority/index.ts";
 export { decisionOf } from "./decisions.ts";
 export { quoted } from "./protocols.ts";
+export { activeRules } from "./versions.ts";
 export { holdsOn, idleImplementers, releaseHolds } from "./holds.ts";
 
 export const operations = {

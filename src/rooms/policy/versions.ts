@@ -35,6 +35,14 @@ export async function activePolicy(db: Reader): Promise<Active> {
   return { ...(await policyOfDigest(db, row.digest)), version: row.version, kept: true };
 }
 
+/** The rules of the version that is active. */
+export async function activeRules(db: Reader): Promise<PolicySource["rules"]> {
+  // Read, not prepared: who asks what holds a rule decides nothing, and needs no engine.
+  const [row] = await db.all<{ digest: string }>(sql.active);
+  const kept = row && (await stored(db, { digest: row.digest }));
+  return kept ? (JSON.parse(kept.source.toString()) as PolicySource).rules : shipped.rules;
+}
+
 /** The policy of a digest that decided something, or may yet. Throws Refusal `policy.unknown`. */
 export async function policyOfDigest(db: Reader, digest: string): Promise<Prepared> {
   if (digest === shippedPolicy().digest) return shippedPolicy();

@@ -11,6 +11,11 @@ const CLIENT_FILE = "client.json";
 
 type Env = Record<string, string | undefined>;
 type Wanted = { url?: string | undefined; token?: string | undefined };
+export type Connection = {
+  url: string;
+  token: string | undefined;
+  /** Whose token it is, where that is known. */ seat?: string;
+};
 
 /** Where Longwatch keeps its things on this machine. */
 export function dataDirectory(env: Env): string {
@@ -26,18 +31,21 @@ export function dataDirectory(env: Env): string {
  * directory is in, then what the server wrote. In a connected project everybody speaks as its seat, and whatever is
  * wrong with those settings is a refusal: an agent there must not come to speak as the operator.
  */
-export function connectionOf(flags: Wanted, env: Env, cwd?: string): { url: string; token: string | undefined } {
+export function connectionOf(flags: Wanted, env: Env, cwd?: string): Connection {
   const url = flags.url ?? (env.LONGWATCH_URL || undefined);
   const token = flags.token ?? (env.LONGWATCH_TOKEN || undefined);
   if (url !== undefined && token !== undefined) return { url, token };
   const project = cwd === undefined ? undefined : projectSettings(cwd);
-  const written = project ? seatIn(cwd!, project, env) : writtenIn(join(dataDirectory(env), CLIENT_FILE));
+  const written: Wanted & { seat?: string | undefined } = project
+    ? seatIn(cwd!, project, env)
+    : writtenIn(join(dataDirectory(env), CLIENT_FILE));
   // The written token is for the server that wrote it; another address must not get to see it.
   const same = url === undefined || written.url === undefined || originOf(url) === originOf(written.url);
-  return { url: url ?? written.url ?? DEFAULT_URL, token: token ?? (same ? written.token : undefined) };
+  const whose = token === undefined && same && written.seat ? { seat: written.seat } : {};
+  return { url: url ?? written.url ?? DEFAULT_URL, token: token ?? (same ? written.token : undefined), ...whose };
 }
 
-function seatIn(cwd: string, file: string, env: Env): Wanted {
+function seatIn(cwd: string, file: string, env: Env): Wanted & { seat?: string | undefined } {
   // A file that came with a clone is readable for everybody; its server would hear whatever is said here.
   if ((statSync(file).mode & 0o077) !== 0)
     throw new Refusal("conflict", "connection.not_private", `${file} can be read by others than its owner.`, {

@@ -36,4 +36,11 @@ test("the other familiar names are the same commands under their old names", asy
   );
   assert.equal((await say(["queue-drift-check"], { answer: { differences: 0, found: [] } })).code, 0);
   assert.equal((await say(["queue-drift-check"], { answer: { differences: 2, found: [] } })).code, 1);
+  const stranger = { differences: 0, found: [], collisions: [], actors: [{ actor: "a" }], cycles: [] };
+  assert.equal((await say(["queue-drift-check"], { answer: stranger })).code, 1);
+  const mended = [
+    await say(["queue-drift-check", "--repair"]),
+    await say(["--repair"], { calledAs: "queue-drift-check" }),
+  ];
+  assert.deepEqual([mended[0]!.stdout, mended[1]!.stdout], ["ticket drift --repair {}", "ticket drift --repair {}"]);
 });

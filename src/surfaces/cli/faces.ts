@@ -14,9 +14,14 @@ export type Face = {
   either?: [string, string];
   /** The exit code that an answer means. */
   exit?(output: Record<string, unknown>): number;
+  /** A flag that asks for more than the operation does, and the program of two words that does it. */
+  more?: { flag: string; program: [string, string] };
 };
 
 const same = (...fields: string[]) => Object.fromEntries(fields.map((field) => [field, field]));
+
+const LISTS = ["collisions", "actors", "cycles"];
+const isEmpty = (list: unknown) => !Array.isArray(list) || list.length === 0;
 
 export const faces: Record<string, Face> = {
   "feed-append": {
@@ -41,10 +46,12 @@ export const faces: Record<string, Face> = {
   },
   "queue-drift-check": {
     operation: "ticket.drift",
-    summary: "Compare the queue with the ledger; exits 1 when they differ.",
+    summary:
+      "Compare the queue with the ledger; exits 1 when they differ or something is unsettled; --repair mends it.",
     spellings: {},
     required: [],
-    exit: ({ differences }) => (typeof differences === "number" && differences > 0 ? 1 : 0),
+    exit: ({ differences, ...lists }) => (differences === 0 && LISTS.every((one) => isEmpty(lists[one])) ? 0 : 1),
+    more: { flag: "--repair", program: ["ticket", "drift"] },
   },
 };
 

@@ -111,6 +111,18 @@ test("exit codes and refusals come through the snapshot", async () => {
   assert.match(nobody.stderr, /longwatch serve/);
 });
 
+test("out of the snapshot, too, a filing that no server answers is kept", async () => {
+  const env = { LONGWATCH_URL: "http://127.0.0.1:9", LONGWATCH_TOKEN: "lw_seat", LONGWATCH_SPOOL: join(home, "spool") };
+  const file = ["ticket", "file", "--namespace", "CMB", "--title", "cut off"];
+  const heard = await fromSnapshot(() => launch([...file, "--json"], { env }));
+  assert.deepEqual([heard.code, heard.stderr], [0, ""]);
+  assert.equal(JSON.parse(heard.stdout).state, "confirm_pending");
+  // A directory that others may read is refused by a refusal that the command line knows for one.
+  fs.chmodSync(join(home, "spool"), 0o755);
+  const refused = await fromSnapshot(() => launch(file, { env }));
+  assert.deepEqual([refused.code, refused.stderr.split(":")[0]], [6, "refused (spool.not_private)"]);
+});
+
 test("what is not a generated command becomes the whole program, words and all", async () => {
   const words = ["serve", "--port", "1", "two words", ""];
   const heard = await fromSnapshot(() => launch(words));

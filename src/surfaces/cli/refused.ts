@@ -9,12 +9,13 @@ export function sayRefusal(refusal: Refusal, json: boolean, stderr: Terminal, fl
   return refusalKinds[refusal.kind].exit;
 }
 
-function told({ kind, code, message, fields, hint }: Refusal, flags: readonly Flag[]): string {
+function told({ kind, code, message, fields, hint, rules }: Refusal, flags: readonly Flag[]): string {
   // When the message only strings the fields together, they are told once, one on each line.
   const repeated = fields.length > 0 && fields.every((one) => message.includes(one.message));
   const lines = [`refused (${code}): ${repeated ? `${refusalKinds[kind].title}.` : message}`];
   for (const { field, message } of fields) lines.push(`  ${flagName(field, flags)}: ${message}`);
   if (hint) lines.push(`next: ${hint}`);
+  for (const { id, title, rule } of rules) lines.push(`rule ${id}: ${title}. ${rule}`);
   return `${lines.join("\n")}\n`;
 }
 

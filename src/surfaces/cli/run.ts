@@ -1,14 +1,14 @@
-import { Client, type Exchange } from "../../client/client.ts";
+import type { Exchange } from "../../client/client.ts";
 import type { Catalogue, Operation } from "../../kernel/catalogue.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { parseWords } from "./command.ts";
 import { completion } from "./completion.ts";
-import { connectionOf } from "./connection.ts";
-import { checkEither, type Face, faceOf, isFace } from "./faces.ts";
+import { checkEither, type Face, faceOf, faces, isFace } from "./faces.ts";
 import { type Flag, flagsOf, inputOf } from "./flags.ts";
 import { byNoun, nounHelp, overview, unknownWord } from "./help.ts";
 import { plainWords } from "./plain.ts";
 import { sayRefusal } from "./refused.ts";
+import { keptWords, say, type Spooling } from "./saying.ts";
 import { show } from "./show.ts";
 import { fillTexts, type Input } from "./text.ts";
 
@@ -35,6 +35,8 @@ export type Around = {
   /** The name it was called by, when that is a familiar one such as `feed-append`. */
   calledAs?: string | undefined;
   exchange?: Exchange | undefined;
+  /** Keeps filings that no server answers. */
+  spool?: (() => Promise<Spooling>) | undefined;
 };
 
 export type Globals = { url?: string; token?: string; json?: boolean; key?: string };
@@ -70,8 +72,12 @@ export function isOperation(
   }
 }
 
-const named = (argv: readonly string[], calledAs: string | undefined) =>
-  isFace(calledAs) ? [calledAs, ...argv] : argv;
+/** The words with a familiar name in front, or with the program in its place that does what its flag asks for. */
+function named(argv: readonly string[], calledAs: string | undefined): readonly string[] {
+  const words = isFace(calledAs) ? [calledAs, ...argv] : argv;
+  const more = isFace(words[0]) ? faces[words[0]]!.more : undefined;
+  return more && words.includes(more.flag) ? [...more.program, ...words.slice(1)] : words;
+}
 
 function operationOf({ operations }: Catalogue, noun: string | undefined, verb: string | undefined) {
   const said = `${noun}.${verb?.replaceAll("-", "_")}`;
@@ -143,8 +149,9 @@ async function converse(
   { operation, flags, face, usage, summary }: Conversation,
   words: readonly string[],
   before: Globals,
-  { env, cwd, stdin, stdout, stderr, exchange }: Around,
+  around: Around,
 ): Promise<number> {
+  const { env, stdin, stdout, stderr } = around;
   let json = before.json === true || words.includes("--json");
   try {
     const after = operation.refuses.length > 0 ? `\nIt may be refused with: ${operation.refuses.join(", ")}.\n` : "";
@@ -155,13 +162,11 @@ async function converse(
     if (face) checkEither(face, said.given);
     await fillTexts(flags, said.given, () => (typeof stdin === "function" ? stdin() : stdin));
     const input = inputOf(flags, said.given);
-    const client = new Client({ ...connectionOf(globals, env, cwd), exchange });
-    const { name, kind } = operation;
-    const answered = kind === "query" ? client.ask(name, input) : client.say(name, input, { key: globals.key });
-    const output = await answered.finally(() => client.close());
+    const { output, kept } = await say(operation, input, globals, around);
     const color = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
     const columns = stdout.isTTY ? stdout.columns : undefined;
-    stdout.write(json ? `${JSON.stringify(output)}\n` : show(output, { columns, color }));
+    if (json) stdout.write(`${JSON.stringify(output)}\n`);
+    else stdout.write(kept ? keptWords(output as object) : show(output, { columns, color }));
     return face?.exit?.(output as Record<string, unknown>) ?? 0;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isatty } from "node:tty";
 import { exchangeOverSocket } from "../../client/wire.ts";
 import type { Catalogue } from "../../kernel/catalogue.ts";
+import * as refusals from "../../kernel/refusal.ts";
 import { isOperation, run, type Terminal } from "./run.ts";
+import type { Spooling } from "./saying.ts";
 import { become, fromSnapshot, type Start, writeWhole } from "./snapshot_process.ts";
 
 /**
@@ -26,11 +29,24 @@ async function main({ bundle, calledAs, words }: Start): Promise<void> {
     stderr: terminal(2),
     stdin: () => process.stdin,
     calledAs,
+    spool: async () => spoolBeside(bundle),
     // Only plain http is worth the shortcut; TLS needs Node's own client.
     exchange: (sent) => (sent.url.protocol === "http:" ? exchangeOverSocket(sent) : undefined),
   });
   // Without this the process waits for Node to take its heap down.
   process.exit(code);
+}
+
+/**
+ * dist/spool.cjs, which few commands need: in the snapshot it would cost each of them half a millisecond. A refusal
+ * that it throws has to be one of ours.
+ */
+function spoolBeside(bundle: string): Spooling {
+  const text = readFileSync(join(dirname(bundle), "spool.cjs"), "utf8");
+  const module = { exports: {} as Spooling };
+  const given = (name: string) => (name.endsWith("/refusal.ts") ? refusals : process.getBuiltinModule(name));
+  new Function("require", "module", text)(given, module);
+  return module.exports;
 }
 
 function terminal(descriptor: 1 | 2): Terminal {

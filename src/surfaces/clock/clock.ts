@@ -7,10 +7,16 @@ import { Refusal } from "../../kernel/refusal.ts";
 const schedule: readonly { pattern: string; command: string }[] = [
   { pattern: "*/5 * * * * *", command: "ticket.lapse" },
   { pattern: "*/5 * * * * *", command: "ticket.trigger" },
+  { pattern: "*/2 * * * * *", command: "spool.settle" },
   { pattern: "*/5 * * * * *", command: "deploy.lapse" },
+  { pattern: "*/5 * * * * *", command: "schedule.fire" },
   { pattern: "17 * * * *", command: "request.sweep" },
   { pattern: "*/10 * * * *", command: "ledger.survey" },
   { pattern: "41 * * * * *", command: "role.survey" },
+  { pattern: "*/20 * * * * *", command: "doctrine.survey" },
+  { pattern: "23 * * * * *", command: "question.survey" },
+  { pattern: "29 * * * * *", command: "adoption.survey" },
+  { pattern: "37 * * * * *", command: "credential.survey" },
 ];
 
 export type Clock = {

@@ -1,11 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { isAway } from "../../client/away.ts";
 import { Client } from "../../client/client.ts";
 import type { Catalogue } from "../../kernel/catalogue.ts";
 import { Refusal } from "../../kernel/refusal.ts";
-import { mcpServer } from "./tools.ts";
+import { SpoolingTools } from "./spooling.ts";
+import { mcpServer, type ToolsOptions } from "./tools.ts";
 
-export type StdioOptions = { url: string; token?: string | undefined };
+export type StdioOptions = {
+  url: string;
+  token?: string | undefined;
+  seat?: string | undefined;
+  /** Where filings wait while the server is away. */
+  place?: string | undefined;
+  /** What is served when the server is away from the beginning; only with a place. */
+  catalogue?: Catalogue | undefined;
+};
 
 /** An agent's program starts us together with much else; a server that is just restarting is worth this wait. */
 const RETRY_FOR_SECONDS = 10;
@@ -18,25 +28,34 @@ const BEAT = "seat.beat";
 /**
  * `longwatch mcp`: the same tools over stdio, for programs that start their servers as children. It is a client of the
  * HTTP API and nothing more, and says that its seat is alive for as long as its parent keeps it. Stdout is the
- * protocol's. Resolves when the parent has gone; rejects when the server cannot be reached or does not know the token.
+ * protocol's. Resolves when the parent has gone; rejects when the server does not know the token or, where nothing can
+ * be kept for it, cannot be reached.
  */
-export async function main({ url, token }: StdioOptions): Promise<void> {
+export async function main({ url, token, seat, place, catalogue }: StdioOptions): Promise<void> {
   const client = new Client({ url, token, retryFor_seconds: RETRY_FOR_SECONDS });
-  const [{ operations, version }, { incarnation }] = await firstAnswers(client, url);
+  const spooling = place === undefined || token === undefined ? null : new SpoolingTools({ place, url, token, seat });
+  const first = await firstAnswers(client, url).catch((error) => {
+    if (!spooling || !catalogue || !isAway(error)) throw error;
+    return null;
+  });
+  const { operations, version } = first?.[0] ?? withoutServer(catalogue!);
   const left = new AbortController();
   let doing: unknown = "idle";
+  const over: Pick<ToolsOptions, "say" | "ask"> = {
+    ask: (name, input, { signal }) => client.ask(name, input, { signal }),
+    say: async (name, input, options) => {
+      const output = await client.say(name, input, options);
+      // What the agent said of itself holds until it says otherwise; our beats must not call it idle.
+      if (name === BEAT) doing = (input as { status?: unknown }).status ?? "idle";
+      return output;
+    },
+  };
   const serving = serveStdio(
     () =>
       mcpServer({
         operations,
         version,
-        ask: (name, input, { signal }) => client.ask(name, input, { signal }),
-        say: async (name, input, options) => {
-          const output = await client.say(name, input, options);
-          // What the agent said of itself holds until it says otherwise; our beats must not call it idle.
-          if (name === BEAT) doing = (input as { status?: unknown }).status ?? "idle";
-          return output;
-        },
+        ...(spooling?.around(over) ?? over),
         onBug: (error, name) => console.error(`${name}:`, error),
       }),
     { onerror: ({ message }) => console.error(message) },
@@ -44,10 +63,32 @@ export async function main({ url, token }: StdioOptions): Promise<void> {
   const leave = () => left.abort();
   process.stdin.once("end", leave).once("close", leave);
   process.stdout.once("error", leave);
-  if (incarnation !== null) await keepBeating(client, () => doing, left.signal);
+  const handing = spooling?.keepHandingIn(left.signal);
+  const incarnation = first ? first[1].incarnation : await untilKnown(client, left.signal);
+  if (incarnation !== null) {
+    await spooling?.learn();
+    await keepBeating(client, () => doing, left.signal);
+  }
   await aborted(left.signal);
+  await handing;
   await serving.close();
   client.close();
+}
+
+/** What most seats may say; the server has the last word on each call. */
+function withoutServer({ operations, version }: Catalogue): Catalogue {
+  return { version, operations: operations.filter(({ may }) => may.includes("implementer")) };
+}
+
+/** Who we are, from a server that was away at first; nobody when it does not know us, or when the parent has gone. */
+async function untilKnown(client: Client, signal: AbortSignal): Promise<string | null> {
+  while (!signal.aborted)
+    try {
+      return (await client.ask<{ incarnation: string | null }>("seat.whoami", {}, { signal })).incarnation;
+    } catch (error) {
+      if (signal.aborted || !isAway(error)) return null;
+    }
+  return null;
 }
 
 async function firstAnswers(client: Client, url: string): Promise<[Catalogue, { incarnation: string | null }]> {

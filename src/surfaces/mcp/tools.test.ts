@@ -59,7 +59,9 @@ describe("the tools", () => {
       assert.deepEqual(Object.keys(outputSchema?.properties ?? {}), Object.keys(output.properties ?? {}));
       assert.equal(annotations?.readOnlyHint === true, kind === "query");
       assert.ok(description?.startsWith(summary));
-      for (const code of refuses) assert.ok(description?.includes(code));
+      const [told, more] = [refuses.slice(0, 16), new Set(refuses).size - 16];
+      for (const code of told) assert.ok(description?.includes(code));
+      if (more > 0) assert.ok(description?.endsWith(` and ${more} more`), description);
     }
   });
 

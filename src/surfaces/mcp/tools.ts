@@ -26,6 +26,8 @@ export type ToolsOptions = {
   /** Resolves with the command's output; refuses by throwing a Refusal. */
   say(name: string, input: unknown, options: CallOptions): Promise<unknown>;
   ask(name: string, input: Record<string, unknown>, options: CallOptions): Promise<unknown>;
+  /** What happened meanwhile to what the caller said earlier: a line each, told with the next answer. */
+  news?: (() => string[]) | undefined;
   /** Told of whatever is thrown that is not a Refusal: our bug. */
   onBug?: (error: unknown, name: string) => void;
 };
@@ -78,7 +80,7 @@ export function mcpServer(options: ToolsOptions): Server {
 }
 
 async function call(
-  { say, ask, onBug }: ToolsOptions,
+  { say, ask, news, onBug }: ToolsOptions,
   { name, kind }: Operation,
   input: Record<string, unknown>,
   options: CallOptions,
@@ -87,7 +89,8 @@ async function call(
     const output = (
       kind === "command" ? await say(name, input, options) : await ask(name, input, options)
     ) as JSONObject;
-    return { content: [{ type: "text", text: JSON.stringify(output) }], structuredContent: output };
+    const told = news?.().map((text) => ({ type: "text" as const, text })) ?? [];
+    return { content: [{ type: "text", text: JSON.stringify(output) }, ...told], structuredContent: output };
   } catch (error) {
     if (error instanceof Refusal) return refused(error);
     onBug?.(error, name);
@@ -97,10 +100,11 @@ async function call(
 
 /** structuredContent must fit the tool's outputSchema, and some clients hold even errors to it: so `_meta` it is. */
 function refused(refusal: Refusal): CallToolResult {
-  const { code, message, hint, fields, facts } = refusal;
+  const { code, message, hint, fields, facts, rules } = refusal;
   const lines = [`refused (${code}): ${message}`];
   if (hint !== undefined) lines.push(`next: ${hint}`);
   for (const { field, message: wrong } of fields) if (!message.includes(wrong)) lines.push(`${field}: ${wrong}`);
+  for (const { id, rule } of rules) lines.push(`rule ${id}: ${rule}`);
   if (Object.keys(facts).length > 0) lines.push(`facts: ${JSON.stringify(facts)}`);
   const problem = problemOf(refusal) as unknown as JSONObject;
   return { isError: true, content: [{ type: "text", text: lines.join("\n") }], _meta: { [PROBLEM_META]: problem } };
@@ -116,11 +120,19 @@ export function toolName(operation: string): string {
   return operation.replace(".", "_");
 }
 
+/** Each refusal says what to do next when it comes; a model need not hold all of a command's in its mind before. */
+const REFUSALS_TOLD_MAX = 16;
+
+function told(codes: readonly string[]): string {
+  const rest = codes.length - REFUSALS_TOLD_MAX;
+  return codes.slice(0, REFUSALS_TOLD_MAX).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
 function toolOf({ name, kind, summary, refuses, input, output }: Operation): Tool {
   const codes = [...new Set(refuses)];
   return {
     name: toolName(name),
-    description: codes.length === 0 ? summary : `${summary}\nRefusals: ${codes.join(", ")}`,
+    description: codes.length === 0 ? summary : `${summary}\nRefusals: ${told(codes)}`,
     inputSchema: withoutNoise(input) as Tool["inputSchema"],
     outputSchema: outline(output) as NonNullable<Tool["outputSchema"]>,
     // Nothing here deletes: the ledger only grows. Unsaid hints count as true, and make clients ask a person.

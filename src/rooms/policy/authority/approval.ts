@@ -93,7 +93,7 @@ function cut(wording: string): string {
 }
 
 /** One line without what moves a terminal's cursor or turns its text round: seats choose these words. */
-function plain(words: string): string {
+export function plain(words: string): string {
   return words.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
 }
 
@@ -101,8 +101,10 @@ export function ageOf({ now, asked_at }: Approval): number {
   return Math.max(0, Math.floor((now.getTime() - asked_at.getTime()) / 1000));
 }
 
-function agoOf(row: Approval): string {
-  const seconds = ageOf(row);
+const agoOf = (row: Approval): string => ago(ageOf(row));
+
+/** A span of time as people say it. */
+export function ago(seconds: number): string {
   for (const [unit, size] of [["d", 86_400] as const, ["h", 3600] as const, ["min", 60] as const])
     if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`;
   return `${seconds} s`;

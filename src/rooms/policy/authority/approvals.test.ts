@@ -28,7 +28,7 @@ const events = async (about: string) =>
   }));
 
 describe("an act", () => {
-  it("on L0 is done without asking, above it is stopped and opens one approval however often it is asked", async () => {
+  it("J36: on L0 is done without asking, above it is stopped and opens one approval, asked ever so often", async () => {
     assert.deepEqual(
       (({ acted, rung, approval }) => [acted, rung, approval])(await act(worker, { action: "deploy" })),
       [true, "L0", null],

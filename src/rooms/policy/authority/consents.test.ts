@@ -152,7 +152,7 @@ describe("quoted words (J58)", () => {
     assert.equal((await act(worker, { ...asked, words: WORDS })).consent, id);
   });
 
-  it("that differ by anything at all are a paraphrase, whatever it is", async () => {
+  it("J58: that differ by anything at all are a paraphrase, whatever it is", async () => {
     const { given, asked } = scope();
     await give(given, { single_use: false });
     const code = (words: string) =>

@@ -18,6 +18,8 @@ import { decideManifest, openManifest, showManifest } from "./manifests.ts";
 import { findRoute, listRoutes, setRoute } from "./routes.ts";
 import { listRungs, setRung } from "./rungs.ts";
 
+export { ago, plain } from "./approval.ts";
+export { type Route, routeFor } from "./routes.ts";
 export { type Ask, openRequests, spend, type Standing, standingFor, type Use } from "./standing.ts";
 
 export const operations = {

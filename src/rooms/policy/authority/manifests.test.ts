@@ -44,7 +44,7 @@ describe("a manifest", () => {
     await say(operator, "manifest.decide", { id: manifest.id, reject: ids, reason: "none of it" });
   });
 
-  it("is decided item by item; what was not decided stays open, and the last verdict closes it (J37)", async () => {
+  it("J37: is decided item by item; what was not decided stays open, and the last verdict closes it", async () => {
     const [one, two, three, four] = (await many(4)) as [number, number, number, number];
     const { id } = await say(strategist, "manifest.open", { approval: [one, two, three, four] });
     const part = await say(operator, "manifest.decide", {

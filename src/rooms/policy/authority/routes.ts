@@ -8,7 +8,7 @@ import { type Decider, deciders, nearest, shippedRoutes, type Topic } from "./to
 
 const sql = statements("policy/authority", "routes_all", "routes_set");
 
-type Route = Topic & { shipped: boolean };
+export type Route = Topic & { shipped: boolean };
 
 /** The whole table: the tenant's own rows, then what ships under other names. */
 async function routesOf(db: Reader): Promise<Route[]> {
@@ -20,28 +20,38 @@ async function routesOf(db: Reader): Promise<Route[]> {
   ];
 }
 
+/** Who decides a question of this topic. Throws `route.unknown` with the nearest names: nothing is guessed. */
+export async function routeFor(db: Reader, topic: string): Promise<Route> {
+  const routes = await routesOf(db);
+  const found = routes.find((route) => route.topic === topic);
+  if (found) return found;
+  const near = nearest(
+    topic,
+    routes.map((route) => route.topic),
+  );
+  throw new Refusal("missing", "route.unknown", `No route is called ${topic}, and none is guessed.`, {
+    hint: `Nearest: ${near.join(", ")}. route.list shows all. If none fits, ask a strategist to have one set.`,
+    facts: { nearest: near },
+  });
+}
+
 /**
- * What whoever meets such a question does next. A question is a ticket for those who decide it; what waits for it is
- * linked to it and comes back by itself (origins R-C3). It is never only relabelled (R-C4).
+ * What whoever meets such a question does next. What waits for the answer comes back by itself (origins R-C3); a
+ * question is never only relabelled (R-C4).
  */
+const ASK = 'longwatch question ask --topic TOPIC --question "QUESTION" --ticket TICKET';
 const next: Record<Decider, { do: string; commands: string[] }> = {
   strategist: {
     do:
-      "File the question for the strategists, link your ticket to it, release it and do other work: it is claimable " +
-      "again when the question is answered. If no strategist is here it waits; it does not go to the operator.",
-    commands: [
-      'longwatch ticket file --namespace NAMESPACE --lane strategist --type decision --title "QUESTION"',
-      "longwatch ticket link --id TICKET --target QUESTION_TICKET",
-    ],
+      "Ask the strategists and do other work: your ticket is blocked by the question, and is claimable again when it " +
+      "is answered. If no strategist is here it waits; it does not go to the operator.",
+    commands: [ASK],
   },
   operator: {
     do:
-      "Only the operator decides this. Ask in one line, with what you would do; link your ticket to it, release it " +
-      "and do other work: it is claimable again when the question is answered.",
-    commands: [
-      'longwatch ticket file --namespace NAMESPACE --owner operator --type decision --title "QUESTION"',
-      "longwatch ticket link --id TICKET --target QUESTION_TICKET",
-    ],
+      "Only the operator decides this. Ask in one line, with what you would do, and do other work: your ticket is " +
+      "blocked by the question, and is claimable again when it is answered.",
+    commands: [ASK],
   },
   fleet: {
     do: "Act, and log what you did. Nobody is asked first.",
@@ -71,17 +81,9 @@ export const findRoute = query({
   may: roles,
   refuses: ["route.unknown"],
   async read({ db }, { topic }) {
-    const routes = await routesOf(db);
-    const found = routes.find((route) => route.topic === topic);
-    if (found) return { ...found, ...next[found.goes_to] };
-    const near = nearest(
-      topic,
-      routes.map((route) => route.topic),
-    );
-    throw new Refusal("missing", "route.unknown", `No route is called ${topic}, and none is guessed.`, {
-      hint: `Nearest: ${near.join(", ")}. route.list shows all. If none fits, ask a strategist to have one set.`,
-      facts: { nearest: near },
-    });
+    const found = await routeFor(db, topic);
+    const { commands, ...todo } = next[found.goes_to];
+    return { ...found, ...todo, commands: commands.map((one) => one.replace("TOPIC", topic)) };
   },
 });
 

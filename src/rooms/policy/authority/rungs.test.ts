@@ -28,7 +28,7 @@ describe("the ladder", () => {
     assert.deepEqual([one[0].production, one[0].shipped], ["L0", true]);
   });
 
-  it("lets go what waits when its act comes down to L0, and moves it without making it younger (J36)", async () => {
+  it("J36: lets go what waits when its act comes down to L0, and moves it without making it younger", async () => {
     const action = "rewrite_history";
     const rung = (to: string, where = "everywhere") =>
       say(operator, "rung.set", { action, rung: to, where, reason: `try ${to}` });
