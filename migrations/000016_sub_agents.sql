@@ -19,22 +19,26 @@ create index principals_parent on seats.principals (tenant_id, parent) where par
 
 -- A sub-agent has its parent's role and lane, and less of it: the scope of another sub-agent's child is a part of that
 -- one's and not the whole. A seat's own reach is its role, of which no scope is the whole: a sub-agent gives no
--- numbers or names, whatever its scope says.
+-- numbers or names, whatever its scope says. The parent's row is locked against the end of its session: whoever ends it
+-- finds the sub-agent that is being made, or the sub-agent finds it ended.
 create function seats.keep_sub_agent_smaller() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   over seats.principals;
 begin
-  select * into over from seats.principals p where p.tenant_id = new.tenant_id and p.name = new.parent;
+  select * into over from seats.principals p where p.tenant_id = new.tenant_id and p.name = new.parent for share;
   if over.kind not in ('seat', 'sub_agent') or over.role <> new.role
     or over.scope is not null and not (new.scope <@ over.scope and not over.scope <@ new.scope)
   then
     raise 'seats: the scope of % is not smaller than that of %', new.name, over.name using errcode = 'LW016';
   end if;
+  if new.incarnation is not null and over.incarnation is null then
+    raise 'seats: % has no session that % could be a part of', over.name, new.name using errcode = 'LW016';
+  end if;
   return new;
 end $$;
 -- After the row is made: a generated column has no value before.
-create trigger sub_agent_is_smaller after insert or update of scope, role, kind, name on seats.principals
+create trigger sub_agent_is_smaller after insert or update of scope, role, kind, name, incarnation on seats.principals
   for each row when (new.kind = 'sub_agent') execute function seats.keep_sub_agent_smaller();
 alter table seats.principals enable always trigger sub_agent_is_smaller;
 
