@@ -8,11 +8,12 @@ export function newKey(): string {
   return `${Date.now().toString(36)}-${random()}${random()}`;
 }
 
-const NO_ANSWER = new Set(["server.unreachable", "server.lost", "server.silent"]);
-
-/** Whether nobody answered, or only what stands before the server did. A refusal of the server's own is an answer. */
+/**
+ * Whether nobody answered, or whoever did cannot answer just now: what stands before the server, or the server itself
+ * that is closing, or whose database is away. The request bears its key, so it can be said again. A spool that cannot
+ * be written is no server.
+ */
 export function isAway(error: unknown): error is Refusal {
-  if (!(error instanceof Refusal)) return false;
-  if (error.code === "server.strange") return [503, 504].includes(refusalKinds[error.kind].status);
-  return NO_ANSWER.has(error.code);
+  if (!(error instanceof Refusal) || error.code.startsWith("spool.")) return false;
+  return [503, 504].includes(refusalKinds[error.kind].status);
 }

@@ -225,7 +225,7 @@ function parsed({ body }: Answer, url: URL): unknown {
   }
 }
 
-function parseUrl(url: string): URL {
+export function parseUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed && (parsed.protocol === "http:" || parsed.protocol === "https:")) return parsed;
   const message = "must be an address such as http://127.0.0.1:4780";

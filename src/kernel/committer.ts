@@ -147,9 +147,8 @@ export class Committer {
         tenant_id: this.tenant_id,
         db: tx,
         at: async () => (await head).at,
-        record: (event, by) => {
-          found.push({ event, by });
-        },
+        record: (event, by) => void found.push({ event, by }),
+        failed: (error) => this.#onInternal(error, batch[0]!.command.name),
         authorityChanged: () => {
           authorityChanged = true;
         },

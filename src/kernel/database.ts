@@ -19,6 +19,9 @@ export interface Transaction extends Reader {
    * ledger entries and the commit, and an error in it undoes the whole transaction.
    */
   send(statement: Statement, values?: Values): void;
+
+  /** Does a part of the work so that it can fail by itself: what it said is undone then, and the rest goes on. */
+  apart<Done>(work: () => Promise<Done>): Promise<Done>;
 }
 
 export type DatabaseOptions = pg.PoolConfig;
@@ -93,6 +96,11 @@ const begin = {
 } satisfies Record<string, Statement>;
 const commit: Statement = { name: "commit", text: "commit", parameters: [] };
 const rollback: Statement = { name: "rollback", text: "rollback", parameters: [] };
+const part: Record<"begin" | "end" | "undo", Statement> = {
+  begin: { name: "part_begin", text: "savepoint part", parameters: [] },
+  end: { name: "part_end", text: "release savepoint part", parameters: [] },
+  undo: { name: "part_undo", text: "rollback to savepoint part", parameters: [] },
+};
 const tenant: Statement = {
   name: "tenant",
   text: "select set_config('longwatch.tenant_id', $1, true)",
@@ -125,6 +133,24 @@ export class TenantTransaction implements Transaction {
     this.#hold(this.#query(statement, values));
   }
 
+  async apart<Done>(work: () => Promise<Done>): Promise<Done> {
+    const before = this.#sent.length;
+    this.#hold(this.#query(part.begin, {}));
+    try {
+      const done = await work();
+      // Behind everything that was sent, whose failure it shows.
+      await this.#query(part.end, {});
+      return done;
+    } catch (seen) {
+      // In a flight of its own: PostgreSQL leaves out what stands behind a failure in the same one.
+      while (this.#flying !== null || !this.#next.empty) await (this.#flying ?? new Promise(setImmediate));
+      const undone = this.#query(part.undo, {});
+      const results = await Promise.allSettled([...this.#sent.splice(before), undone]);
+      const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+      throw failures.find(connectionLost) ?? reasonOf(seen, failures);
+    }
+  }
+
   /** Resolves when PostgreSQL has made the transaction durable. Rejects when anything sent in it failed. */
   async commit(): Promise<void> {
     const outcome = this.#query(commit, {});
@@ -150,8 +176,7 @@ export class TenantTransaction implements Transaction {
     const failures = [...results, undone].flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
     const lost = [seen, ...failures].find((failure) => connectionLost(failure));
     this.#release(undone.status === "rejected" ? (lost ?? undone.reason) : lost);
-    if (seen instanceof Error && (seen as { code?: string }).code !== "25P02") return seen;
-    return failures.find((failure) => failure.code !== "25P02") ?? seen;
+    return reasonOf(seen, failures);
   }
 
   #query(statement: Statement, values: Values): Promise<Rows> {
@@ -190,6 +215,12 @@ export class TenantTransaction implements Transaction {
     // A connection in an unknown state is closed, never handed on.
     this.#client.release(error instanceof Error ? error : undefined);
   }
+}
+
+/** What broke a transaction, among what only says that it is broken (25P02). */
+function reasonOf(seen: unknown, failures: readonly { code?: string }[]): unknown {
+  if (seen instanceof Error && (seen as { code?: string }).code !== "25P02") return seen;
+  return failures.find(({ code }) => code !== "25P02") ?? seen;
 }
 
 /**

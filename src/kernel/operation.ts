@@ -70,6 +70,8 @@ export type World = {
    * did it when it was not the caller: a seat whose posts are carried out in their turn.
    */
   record(event: Event, by?: Caller): void;
+  /** Tells the server's log of a failure that the transaction outlives, which is our bug. */
+  failed(error: unknown): void;
   /** Says that a token, role or seat changed, so that every process reads authority anew before its next act. */
   authorityChanged(): void;
   /** The operation of a name, if there is one. */

@@ -12,16 +12,21 @@ export function contactNow(answered_at: string): Contact {
   return { answered_at, uptime_ms: uptimeNow_ms(), boot: bootName() };
 }
 
+/** A disk that takes nothing leaves the contact before: what is posted later says how long after that one it was. */
 export function writeContact(path: string, contact: Contact): void {
   const fresh = `${path}.${process.pid}`;
-  fs.writeFileSync(fresh, JSON.stringify(contact), { mode: 0o600 });
-  fs.renameSync(fresh, path);
+  try {
+    fs.writeFileSync(fresh, JSON.stringify(contact), { mode: 0o600 });
+    fs.renameSync(fresh, path);
+  } catch {
+    fs.rmSync(fresh, { force: true });
+  }
 }
 
 export function readContact(path: string): Contact | undefined {
   try {
     const found = JSON.parse(fs.readFileSync(path, "utf8")) as Contact;
-    return typeof found.answered_at === "string" ? found : undefined;
+    return Number.isNaN(Date.parse(found.answered_at)) ? undefined : found;
   } catch {
     return undefined;
   }

@@ -139,9 +139,11 @@ describe("A journal", () => {
     const spool = spoolAt(place);
     for (let n = 1; n <= 9; n++) keep(place, "long ".repeat(30_000));
     const settled = Array.from({ length: 9 }, (_, at) => ({ ...posted, n: at + 1 }));
-    spool.answered(9, settled.slice(0, 8), new Date().toISOString());
+    const name = spool.read().spool!;
+    const answered_at = new Date().toISOString();
+    spool.answered(name, { received_upto: 9, outcomes: settled.slice(0, 8), answered_at });
     assert.ok(spool.waits);
-    spool.answered(9, settled, new Date().toISOString());
+    spool.answered(name, { received_upto: 9, outcomes: settled, answered_at });
     assert.ok(!spool.waits && !somethingWaits(place));
     assert.ok(fs.statSync(spool.path).size < 1000);
     assert.equal(keep(place, "ten").n, 10);

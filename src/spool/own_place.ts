@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import { Refusal } from "../kernel/refusal.ts";
 import { syncedBy } from "../synced_storage.ts";
 
@@ -10,7 +11,9 @@ export function preparePlace(place: string): void {
       hint: "Set LONGWATCH_SPOOL to a directory on a local disk.",
     });
   try {
-    fs.mkdirSync(place, { recursive: true, mode: 0o700 });
+    // A journal is on the disk only if the way to it is.
+    const made = fs.mkdirSync(place, { recursive: true, mode: 0o700 });
+    for (let at = place; made !== undefined && at.length >= made.length; at = dirname(at)) syncDirectory(dirname(at));
   } catch (error) {
     throw spoolBroken(place, error);
   }
@@ -20,6 +23,23 @@ export function preparePlace(place: string): void {
   throw new Refusal("conflict", "spool.not_private", `${place} is not a directory of yours alone.`, {
     hint: "`chmod 700` it if you made it; else move it away, or set LONGWATCH_SPOOL to a directory of your own.",
   });
+}
+
+export function syncDirectory(path: string): void {
+  const directory = fs.openSync(path, "r");
+  try {
+    fs.fsyncSync(directory);
+  } finally {
+    fs.closeSync(directory);
+  }
+}
+
+/** What a file system throws as the refusal that it comes to; our bugs stay what they are. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code?.startsWith("E") && !code.startsWith("ERR_")) return spoolBroken(path ?? "its directory", error);
+  throw error;
 }
 
 /** The refusal for a spool that cannot be written or read: the filing was not kept, and whoever made it must know. */

@@ -1,19 +1,31 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { parseUrl } from "../client/client.ts";
 import { contactNow, isOfThisBoot, readContact, sinceContact, writeContact } from "./contact.ts";
-import { Journal, lostPost, type Spooled, syncDirectory } from "./journal.ts";
+import { Journal, lostPost, type Spooled } from "./journal.ts";
 import type { Operation, Outcome, Post } from "./lines.ts";
 import { expectedId } from "./numbers.ts";
-import { preparePlace } from "./own_place.ts";
+import { preparePlace, refusalOf, syncDirectory } from "./own_place.ts";
 import { WAITING } from "./place.ts";
 import { rememberIds } from "./seen.ts";
 
 /** Who files where: a journal belongs to one token at one server. */
 export type Whose = { place: string; url: string; token: string; seat?: string | null | undefined };
 
+/** What the server answered: which posts it has, what became of some, and when that was by its clock, if it said so. */
+export type Answered = { received_upto: number; outcomes: readonly Outcome[]; answered_at: string | null };
+
+/** As namespaces are called; what is filed in any other expects no number. */
+export const PREFIX: RegExp = /^[A-Z][A-Z0-9]{0,11}$/;
+
 /** A tag's letters, as base32 has them; eight are forty bits: no two spools meet under one expected number. */
 const LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
 const TAG_LETTERS = 8;
+
+function marksIn(place: string, end: string): string[] {
+  const names = fs.existsSync(place) ? fs.readdirSync(place).filter((name) => name.endsWith(end)) : [];
+  return names.sort().map((name) => name.slice(0, -end.length));
+}
 
 /** The posts of one seat that wait on this machine for their server. */
 export class Spool {
@@ -29,7 +41,7 @@ export class Spool {
   }
 
   static of({ place, url, token, seat = null }: Whose): Spool {
-    const { origin } = new URL(url);
+    const { origin } = parseUrl(url);
     // The name of the file tells whose it is to whoever has the token, and tells nobody the token.
     const hash = process.getBuiltinModule("node:crypto").createHash("sha256").update(`${origin}\n${token}`);
     return new Spool(place, hash.digest("hex").slice(0, 16), origin, seat);
@@ -37,20 +49,30 @@ export class Spool {
 
   /** Every spool that lies there, whoever's. */
   static all(place: string): Spool[] {
-    const marks = fs.existsSync(place) ? fs.readdirSync(place).filter((name) => name.endsWith(".jsonl")) : [];
-    return marks.sort().map((name) => {
-      const mark = name.replace(/\.jsonl$/, "");
-      const { origin, seat } = new Spool(place, mark, "", null).read();
-      return new Spool(place, mark, origin, seat);
-    });
+    return marksIn(place, ".jsonl").map((mark) => Spool.#known(place, mark));
   }
 
   /** The token's own, and what waits of the same seat from under an earlier token. */
   static mine(whose: Whose): Spool[] {
     const own = Spool.of(whose);
-    const others = Spool.all(whose.place).filter(({ mark, waits }) => mark !== own.mark && waits);
-    const same = others.filter(({ origin, seat }) => origin === own.origin && seat !== null && seat === whose.seat);
+    if (!whose.seat) return [own];
+    const others = marksIn(whose.place, WAITING).filter((mark) => mark !== own.mark);
+    const same = others.flatMap((mark) => {
+      try {
+        const spool = Spool.#known(whose.place, mark);
+        return spool.origin === own.origin && spool.seat === whose.seat ? [spool] : [];
+      } catch (error) {
+        // `spool status` tells of one that cannot be read; it must not hold up what can.
+        refusalOf(error);
+        return [];
+      }
+    });
     return [own, ...same];
+  }
+
+  static #known(place: string, mark: string): Spool {
+    const { origin, seat } = new Spool(place, mark, "", null).read();
+    return new Spool(place, mark, origin, seat);
   }
 
   get path(): string {
@@ -89,19 +111,32 @@ export class Spool {
     return kept!;
   }
 
-  /** Writes down what the server answered. Without anything left to wait for, nobody has to look here again. */
-  answered(upto: number, outcomes: readonly Outcome[], answered_at: string): void {
-    const before = this.read();
-    const fresh = outcomes.filter(({ n }) => !before.outcomes.has(n));
-    if (before.spool !== null && (fresh.length > 0 || upto !== before.received_upto))
-      this.#journal.append(() => [
+  /**
+   * Writes down what the server answered of the spool that it knows by this name, and gives what is news. Without
+   * anything left to wait for, nobody has to look here again.
+   */
+  answered(name: string, { received_upto: upto, outcomes, answered_at }: Answered): Outcome[] {
+    let fresh: Outcome[] = [];
+    this.#journal.note((before) => {
+      // Another process found meanwhile that it is a copy, and gave it a name of its own.
+      if (before.spool !== name) return [];
+      if (upto < before.received_upto) this.#hoist();
+      fresh = outcomes.filter(({ n }) => !before.outcomes.has(n));
+      return [
         ...(upto === before.received_upto ? [] : [{ kind: "received" as const, upto }]),
         ...fresh.map((outcome) => ({ kind: "outcome" as const, outcome })),
-      ]);
-    writeContact(this.#contact, contactNow(answered_at));
+      ];
+    });
+    if (answered_at !== null) writeContact(this.#contact, contactNow(answered_at));
     const ids = fresh.map(({ id }) => id);
     rememberIds(this.#place, this.origin, ids);
     if (this.waits) this.#journal.settle(this.#waiting);
+    return fresh;
+  }
+
+  /** The posts from this one on are another spool's than the one of that name. */
+  part(name: string | null, from: number): void {
+    this.#journal.part(name, from);
   }
 
   /** The server cannot take the words of a post at all: its number is handed in without them. */
@@ -130,7 +165,7 @@ export class Spool {
 
   #provisional(operation: Operation, { namespace, reservation, reserve }: Record<string, unknown>): string | null {
     const asks = operation === "ticket.file" && reservation === undefined ? namespace : reserve;
-    if (typeof asks !== "string") return null;
+    if (typeof asks !== "string" || !PREFIX.test(asks)) return null;
     const bytes: Uint8Array = process.getBuiltinModule("node:crypto").randomBytes(TAG_LETTERS);
     const tag = [...bytes].map((byte) => LETTERS[byte % LETTERS.length]).join("");
     return `${expectedId(this.#place, this.origin, asks)}~${tag}`;

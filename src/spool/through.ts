@@ -1,7 +1,9 @@
 import { isAway } from "../client/away.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { handIn, type Server } from "./handing.ts";
+import { refuseHopeless } from "./hopeless.ts";
 import type { Operation, Outcome, Post } from "./lines.ts";
+import { refusalOf } from "./own_place.ts";
 import { Spool, type Whose } from "./spool.ts";
 
 /** What the command line and the MCP server do with the spool. */
@@ -21,6 +23,7 @@ export type Kept = {
 
 /** Keeps a command that the server did not answer, as what it would have said. */
 export function keep(whose: Whose, name: Operation, input: Record<string, unknown>, key: string, away: Refusal) {
+  refuseHopeless(name, input, key);
   const post = Spool.of(whose).post(name, input, key);
   const told = `${away.message} It is kept on this machine and handed in when the server answers.`;
   const kept: Kept = { id: idOf(post), state: "confirm_pending", provisional: true, n: post.n, told };
@@ -42,14 +45,21 @@ export type HandedFirst = { news: Outcome[]; away: Refusal | null; problem: Refu
 
 /** Hands in what waits for this token. Whatever comes of it, the caller goes on with what it was asked for. */
 export async function handInFirst(whose: Whose, server: Server): Promise<HandedFirst> {
-  try {
-    const news: Outcome[] = [];
-    for (const spool of Spool.mine(whose)) if (spool.waits) news.push(...(await handIn(spool, server)));
-    return { news, away: null, problem: null };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return isAway(error) ? { news: [], away: error, problem: null } : { news: [], away: null, problem: error };
-  }
+  const handed: HandedFirst = { news: [], away: null, problem: null };
+  const trying = async (work: () => unknown) => {
+    try {
+      await work();
+    } catch (error) {
+      if (isAway(error)) handed.away = error;
+      else handed.problem = refusalOf(error);
+    }
+  };
+  await trying(async () => {
+    for (const spool of Spool.mine(whose))
+      // One that is not taken holds up none of the others.
+      if (spool.waits && !handed.away) await trying(() => handIn(spool, server, (news) => handed.news.push(...news)));
+  });
+  return handed;
 }
 
 /** What became of posts, a line each, for whoever filed them. */

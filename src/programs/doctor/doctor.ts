@@ -6,12 +6,13 @@ import { version } from "../../version.ts";
 import { type Finding, problem } from "./finding.ts";
 import { addressIn, machineFindings, type Place, programFinding } from "./machine_checks.ts";
 import { serverFindings, type Served } from "./server_checks.ts";
+import { spoolFindings } from "./spool_checks.ts";
 
 const USAGE = `usage: longwatch doctor [--url URL] [--token TOKEN] [--json]
 
 Says what is wrong with an installation, and how to mend it: the server, its alarms, your token, the ledger's
-verification and signing, clocks, the data directory and the copy of the checkpoints. It changes nothing. Without a
-server it looks at the data directory (LONGWATCH_DATA).
+verification and signing, clocks, the data directory, the copy of the checkpoints, and what waits in the spool of this
+machine. It changes nothing. Without a server it looks at the data directory (LONGWATCH_DATA).
 
   --url URL      the server; else LONGWATCH_URL, else what the server wrote
   --token TOKEN  who you are; else LONGWATCH_TOKEN, else what the server wrote
@@ -25,9 +26,13 @@ const UNWELL = 1;
 
 type Given = { url?: string; token?: string; json?: boolean };
 
+type Whose = { url: string; token: string | undefined };
+
 export type Around = Place & {
+  /** Where filings wait for a server that was away, if there is such a place. */
+  spool: string | undefined;
   /** Which server, and as whom. */
-  connection(given: { url?: string; token?: string }): { url: string; token: string | undefined };
+  connection(given: { url?: string; token?: string }): Whose;
   stdout(text: string): void;
   stderr(text: string): void;
 };
@@ -58,7 +63,8 @@ export async function main(argv: string[], globals: Given, around: Around): Prom
 
 async function examined(given: Given, around: Around): Promise<{ findings: Finding[]; reachable: boolean }> {
   const findings = [programFinding(version)];
-  const { served, url } = await serverOf(given, around);
+  const { served, whose } = await serverOf(given, around);
+  const url = whose?.url ?? null;
   findings.push(...served.findings);
   const { reachable, caller, coverage } = served;
   // What another server publishes says nothing about the files here.
@@ -70,20 +76,21 @@ async function examined(given: Given, around: Around): Promise<{ findings: Findi
       ? { tenant: caller.tenant, origin: signer.origin, size: coverage.anchored.size }
       : null;
   findings.push(...(await machineFindings(around, { reachable, published })));
+  if (around.spool !== undefined) findings.push(...spoolFindings(around.spool, whose));
   return { findings, reachable };
 }
 
-async function serverOf(given: Given, { connection }: Around): Promise<{ served: Served; url: string | null }> {
+async function serverOf(given: Given, { connection }: Around): Promise<{ served: Served; whose: Whose | null }> {
   let client: Client | null = null;
   try {
-    const { url, token } = connection(given);
-    client = new Client({ url, token });
-    return { served: await serverFindings(client, token, version), url };
+    const whose = connection(given);
+    client = new Client(whose);
+    return { served: await serverFindings(client, whose.token, version), whose };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { code, message, hint } = error;
     const finding = problem("server", `${code}: ${message}`, hint ?? "See longwatch doctor --help.");
-    return { served: { findings: [finding], reachable: false, caller: null, coverage: null }, url: null };
+    return { served: { findings: [finding], reachable: false, caller: null, coverage: null }, whose: null };
   } finally {
     client?.close();
   }

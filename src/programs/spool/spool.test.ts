@@ -5,53 +5,18 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { testServer } from "../../../test/harness.ts";
 import { Cable } from "../../spool/cable.fixture.ts";
-import { type Around, run } from "../../surfaces/cli/run.ts";
-import { main, type Verb } from "./spool.ts";
+import { machines } from "./machine.fixture.ts";
+import { main } from "./spool.ts";
 
 const home = fs.mkdtempSync(join(tmpdir(), "longwatch-spooling-"));
 const world = await testServer();
 const cable = await Cable.to(world.url);
 await world.say(world.operator, "spool.configure", { contest_seconds: 0 });
-let seats = 0;
+const machine = machines(world, cable, home);
 after(async () => {
   await cable.sever();
   fs.rmSync(home, { recursive: true, force: true });
 });
-
-/** A seat on a machine of its own, with a namespace that nobody else files in. */
-async function machine() {
-  const name = `CLI-${++seats}`;
-  const namespace = `N${seats}`;
-  await world.say(world.operator, "namespace.define", { prefix: namespace, format: `${namespace}-NNNN` });
-  const token = await world.seat(name);
-  const place = join(home, name);
-  const env = { LONGWATCH_URL: cable.url, LONGWATCH_TOKEN: token, LONGWATCH_SPOOL: place };
-  const spoken = async (work: (out: Pick<Around, "stdout" | "stderr">) => Promise<number>) => {
-    const heard = { code: -1, stdout: "", stderr: "" };
-    const write = (to: "stdout" | "stderr") => ({ write: (words: string) => void (heard[to] += words) });
-    heard.code = await work({ stdout: write("stdout"), stderr: write("stderr") });
-    return heard;
-  };
-  const say = (...words: string[]) =>
-    spoken((out) => {
-      const spool = () => import("../../spool/through.ts");
-      const catalogue = world.catalogue;
-      return run(words, { catalogue, env, cwd: home, stdin: process.stdin, spool, ...out });
-    });
-  const spool = (verb: Verb, ...words: string[]) =>
-    spoken(({ stdout, stderr }) => {
-      const connection = () => ({ url: cable.url, token });
-      const told = { stdout: (words: string) => stdout.write(words), stderr: (words: string) => stderr.write(words) };
-      return main(verb, words, { place, connection, ...told }, {});
-    });
-  const file = (title: string, ...words: string[]) =>
-    say("ticket", "file", "--namespace", namespace, "--title", title, ...words);
-  const tickets = async () =>
-    (await world.ask(token, "ticket.list", { namespace, limit: 100 })).tickets.map(
-      ({ id, title }: { id: string; title: string }) => `${id} ${title}`,
-    );
-  return { say, spool, file, tickets, place, namespace, token, env };
-}
 
 describe("Without a server", () => {
   after(() => cable.plug());
@@ -79,7 +44,7 @@ describe("Without a server", () => {
       `${namespace}-0002 cut off`,
       `${namespace}-0003 again`,
     ]);
-    const { stdout } = await spool("outcomes");
+    const { stdout } = await spool("posts");
     assert.match(stdout, /1 {2}CONFIRMED .* cut off\n2 {2}CONFIRMED .* again\n3 {2}POSTED .* about it\n$/s);
     assert.equal((await say("queue", "read")).stderr, "", "what was told once is not told again");
   });

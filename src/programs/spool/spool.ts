@@ -13,7 +13,7 @@ import type { Globals } from "../../surfaces/cli/run.ts";
 import { harmless } from "../../surfaces/cli/show.ts";
 import { outcomeRows, outcomeWords, standing, standingWords } from "./told.ts";
 
-const USAGE = `usage: longwatch spool status|send|watch|outcomes [flags]
+const USAGE = `usage: longwatch spool status|send|watch|posts [flags]
 
 What was filed while the server was away waits on this machine: in LONGWATCH_SPOOL, else beside the seat's settings in
 .longwatch/spool of its project, else in the user's state directory. Each later command hands it in by itself.
@@ -21,9 +21,9 @@ What was filed while the server was away waits on this machine: in LONGWATCH_SPO
   status              what waits, whose, since when; asks no server
   send                hand it in and wait for its numbers
   watch               do so whenever something waits, until it is stopped
-  outcomes            what was kept here and what became of it; asks no server
+  posts               what was kept here and what became of it; asks no server
 
-  --limit N           outcomes: the newest N; 50 unless it is said
+  --limit N           posts: the newest N; 50 unless it is said
   --spool MARK        send: a spool from under a token that is gone, as spool status names it
   --json              one line of JSON
 Exit code: 0 done, 2 for a wrong call, 8 when the server is away or something still waits; a refusal has its own.
@@ -34,7 +34,7 @@ const SEND_SECONDS_MAX = 40;
 const SILENCE_SECONDS = 10;
 const LOOK_AGAIN_MS = 1_000;
 
-export type Verb = "status" | "send" | "watch" | "outcomes";
+export type Verb = "status" | "send" | "watch" | "posts";
 export type Surroundings = {
   place: string | undefined;
   connection(globals: Globals): Connection;
@@ -57,7 +57,7 @@ export async function main(verb: Verb, argv: string[], around: Surroundings, bef
   try {
     const work = new Work(around, globals);
     if (verb === "status") return work.status();
-    if (verb === "outcomes") return work.outcomes(said.limit);
+    if (verb === "posts") return work.posts(said.limit);
     return await (verb === "send" ? work.send(said.spool) : work.watch());
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -102,7 +102,7 @@ class Work {
     return 0;
   }
 
-  outcomes(limit: number): number {
+  posts(limit: number): number {
     const rows = this.#mine.flatMap((spool) => outcomeRows(spool.read(), limit));
     this.#print({ posts: rows }, outcomeWords(rows));
     return 0;
@@ -118,7 +118,7 @@ class Work {
       const until = Date.now() + SEND_SECONDS_MAX * 1000;
       const news: Outcome[] = [];
       for (; ; await new Promise((again) => setTimeout(again, LOOK_AGAIN_MS))) {
-        for (const spool of spools) if (spool.waits) news.push(...(await handIn(spool, client)));
+        for (const spool of spools) if (spool.waits) await handIn(spool, client, (more) => void news.push(...more));
         const waiting = spools.filter(({ waits }) => waits).length;
         if (waiting > 0 && Date.now() < until) continue;
         this.#print({ outcomes: news, waiting }, toldNews(news) || "nothing waited\n");

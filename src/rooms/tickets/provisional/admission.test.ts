@@ -109,6 +109,27 @@ describe("who hands in", () => {
     assert.deepEqual([settled[0].outcome, settled[0].code], ["refused", "scope.too_small"]);
   });
 
+  it("has nothing moved in its name once it has retired; what it filed and told stands", async () => {
+    await define("RET");
+    const spool = await spoolOf("RET-01");
+    spool.file("RET-0001~aaaaa", { namespace: "RET", title: "Filed" });
+    spool.post({ kind: "actionable", item: "RET-0001~aaaaa", state: "IN_PROGRESS", subject: "Mine" });
+    spool.post({ item: "RET-0001~aaaaa", subject: "About it" });
+    await spool.handIn();
+    await say(operator, "seat.retire", { seat: "RET-01" });
+    await settle();
+    const { outcomes } = await spool.outcomes();
+    assert.deepEqual(
+      outcomes.map(({ outcome, code }: any) => [outcome, code]),
+      [
+        ["confirmed", null],
+        ["refused", "seat.retired"],
+        ["posted", null],
+      ],
+    );
+    assert.equal((await ask(operator, "ticket.show", { id: "RET-0001" })).state, "awaiting_claim");
+  });
+
   it("fills the number that it had reserved, and no other's", async () => {
     await define("RES");
     const [mine, other] = [await spoolOf("RES-01"), await spoolOf("RES-02")];

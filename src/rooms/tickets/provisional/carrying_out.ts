@@ -1,19 +1,21 @@
-import type { Act, Caller, Command, Role, World } from "../../../kernel/operation.ts";
+import { connectionLost } from "../../../kernel/database.ts";
+import type { Act, Caller, Command, Event, Role, World } from "../../../kernel/operation.ts";
 import { Refusal } from "../../../kernel/refusal.ts";
+import { internalRefusal } from "../../../kernel/refusals.ts";
 import { statements } from "../../../kernel/sql.ts";
 import { type Filing, fileTickets } from "../filing.ts";
 import { nameThem } from "../imports.ts";
 import { namespacesOf } from "../numbers.ts";
 import { findTicket } from "../ticket.ts";
 import { provisionalsIn, rewritten } from "./citations.ts";
-import { admitted, isPersonal } from "./judging.ts";
-import type { Outcome } from "./shapes.ts";
+import { admitted, fitsAnEntry, isPersonal, oversized } from "./judging.ts";
+import { type Outcome, whyOf } from "./shapes.ts";
 import { cancelled, collide, confirmation, type Filed } from "./telling.ts";
 
 const sql = statements("tickets/provisional", "ready", "provisionals", "settle", "spools_settled");
 
-/** Bounds a transaction; the clock comes again for the rest. */
-export const POSTS_A_RUN = 1_000;
+/** Bounds a transaction: some seconds on a busy machine, and who waits longer than ten is turned away. */
+export const POSTS_A_RUN = 250;
 
 /** A post whose turn it is, with the one who posted it as that one is now. */
 export type Ready = {
@@ -37,6 +39,7 @@ export type Ready = {
   role: Role;
   incarnation: string | null;
   scope: string[] | null;
+  retired: boolean;
 };
 
 type Turn = {
@@ -47,36 +50,108 @@ type Turn = {
   input: Record<string, unknown>;
 };
 
+/** What is known while posts are carried out. */
+type Run = {
+  caller: Caller;
+  /** The final ids of provisional ones; grows with each post that has its outcome. */
+  finals: Map<string, string>;
+  /** Provisional ids whose numbers a contest will give. */
+  contending: ReadonlySet<string>;
+  lanes: ReadonlyMap<string, string>;
+};
+
+type Said = Record<string, unknown>;
+const saidIn = ({ input }: Ready) => (input === null ? {} : (JSON.parse(input) as Said));
+
 /** Carries out the posts whose turn it is, in the order of their instants; answers how many. */
-export async function carryOut(world: World, { tenant, tenant_id }: Caller): Promise<number> {
-  const rows = await world.db.all<Ready>(sql.ready, { limit: POSTS_A_RUN });
-  if (rows.length === 0) return 0;
-  const said = rows.map((row) => (row.input === null ? {} : (JSON.parse(row.input) as Record<string, unknown>)));
-  const finals = await finalsOf(world, said);
+export async function carryOut(world: World, caller: Caller): Promise<number> {
+  const ready = await world.db.all<Ready>(sql.ready, { limit: POSTS_A_RUN });
+  if (ready.length === 0) return 0;
   const lanes = new Map((await namespacesOf(world.db)).map(({ prefix, lane }) => [prefix, lane]));
-  for (const [index, row] of rows.entries()) {
-    const { principal_id, name, role, incarnation, scope } = row;
-    const caller = { tenant_id, tenant, principal_id, name, role, incarnation, ...(scope === null ? {} : { scope }) };
-    const turn = { world, row, caller, input: rewritten(said[index]!, finals) };
-    Object.assign(row, await take(turn, lanes.get(row.namespace ?? "") ?? row.namespace ?? ""));
-    if (row.provisional !== null && row.final_id !== null) finals.set(row.provisional, row.final_id);
+  const run: Run = { caller, lanes, ...(await citedBy(world, ready)) };
+  const rows = withoutWaiting(ready, run);
+  if (rows.length === 0) return 0;
+  try {
+    await carry(world, run, rows);
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    for (const row of rows) await carryAlone(world, run, row);
   }
+  return rows.length;
+}
+
+/** A post that cites another spool's filing waits until that has its number, and what stands behind it waits too. */
+function withoutWaiting(ready: readonly Ready[], { contending }: Run): Ready[] {
+  const held = new Set<string>();
+  return ready.filter((row) => {
+    if (!held.has(row.spool) && !provisionalsIn(saidIn(row)).some((cited) => contending.has(cited))) return true;
+    held.add(row.spool);
+    return false;
+  });
+}
+
+/** One that fails by a bug of ours is refused with that: else it would hold up everybody's posts for ever. */
+async function carryAlone(world: World, run: Run, row: Ready): Promise<void> {
+  try {
+    await carry(world, run, [row]);
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    const refusal = error instanceof Refusal ? error : internalRefusal(error);
+    if (refusal !== error) world.failed(error);
+    // What took effect before it was spooled cannot be refused any more: it is settled without a word.
+    if (row.said_before) return settle(world, [row]);
+    // Not in its own words, which may be what fails.
+    const title = refusal === error ? row.title : `Post ${row.n} of the spool ${row.spool}`;
+    await carry(world, run, [{ ...row, title, outcome: "refused", reason: whyOf(refusal), code: refusal.code }]);
+  }
+}
+
+const isPassing = (error: unknown) =>
+  connectionLost(error) || (error instanceof Refusal && error.kind === "unavailable");
+
+/** Carries out posts, all or none. */
+async function carry(world: World, { caller: { tenant, tenant_id }, ...run }: Run, ready: readonly Ready[]) {
+  const finals = new Map(run.finals);
+  const events: { event: Event; by: Caller | undefined }[] = [];
+  const part: World = { ...world, record: (event, by) => void events.push({ event, by }) };
+  await world.db.apart(async () => {
+    const rows: Ready[] = [];
+    for (const row of ready) {
+      const { principal_id, name, role, incarnation, scope } = row;
+      const caller = { tenant_id, tenant, principal_id, name, role, incarnation, ...(scope === null ? {} : { scope }) };
+      const turn = { world: part, row, caller, input: rewritten(saidIn(row), finals) };
+      const done = { ...row, ...(await take(turn, run.lanes.get(row.namespace ?? "") ?? row.namespace ?? "")) };
+      if (row.provisional !== null && done.final_id !== null) finals.set(row.provisional, done.final_id);
+      rows.push(done);
+    }
+    for (const { event } of events) if (!fitsAnEntry(event)) throw oversized();
+    await settle(world, rows);
+  });
+  for (const { event, by } of events) world.record(event, by);
+  for (const [provisional, final_id] of finals) run.finals.set(provisional, final_id);
+}
+
+async function settle(world: World, rows: readonly Ready[]): Promise<void> {
   const column = <Name extends keyof Ready>(name: Name) => rows.map((row) => row[name]);
   const which = { spools: column("spool"), ns: column("n") };
   const verdicts = { outcomes: column("outcome"), reasons: column("reason"), codes: column("code") };
   world.db.send(sql.settle, { at: await world.at(), ...which, final_ids: column("final_id"), ...verdicts });
   world.db.send(sql.spools_settled, which);
   await keepNames(world, rows);
-  return rows.length;
 }
 
-async function finalsOf(world: World, said: readonly unknown[]): Promise<Map<string, string>> {
-  const provisionals = [...new Set(said.flatMap(provisionalsIn))];
-  if (provisionals.length === 0) return new Map();
-  const known = await world.db.all<{ provisional: string; final_id: string | null }>(sql.provisionals, {
-    provisionals,
-  });
-  return new Map(known.flatMap((one) => (one.final_id === null ? [] : [[one.provisional, one.final_id]])));
+async function citedBy(world: World, rows: readonly Ready[]): Promise<Pick<Run, "finals" | "contending">> {
+  const provisionals = [...new Set(rows.flatMap((row) => provisionalsIn(saidIn(row))))];
+  const known =
+    provisionals.length === 0
+      ? []
+      : await world.db.all<{ provisional: string; final_id: string | null; contending: boolean }>(sql.provisionals, {
+          provisionals,
+        });
+  return {
+    finals: new Map(known.flatMap((one) => (one.final_id === null ? [] : [[one.provisional, one.final_id]]))),
+    contending: new Set(known.flatMap((one) => (one.contending ? [one.provisional] : []))),
+  };
 }
 
 type Verdict = Pick<Ready, "final_id" | "outcome" | "reason" | "code">;
@@ -96,7 +171,7 @@ async function take(turn: Turn, lane: string): Promise<Verdict> {
     return confirm(turn, { id: final_id!, state, title });
   }
   const done = await act(turn, lane);
-  if (done instanceof Refusal) return refuse(turn, done.message, done.code, lane);
+  if (done instanceof Refusal) return refuse(turn, whyOf(done), done.code, lane);
   for (const event of done.events) world.record(event, caller);
   if (done.filed && (operation === "ticket.file" || provisional !== null)) return confirm(turn, done.filed);
   return { final_id: done.item, outcome: "posted", reason: null, code: null };
@@ -108,6 +183,7 @@ type Done = { events: Act<unknown>["events"]; item: string | null; filed: Filed 
 async function act({ world, row, caller, input }: Turn, lane: string): Promise<Done | Refusal> {
   try {
     const parsed = admitted(world, caller, row.operation, input);
+    if (row.retired && parsed.item !== undefined && parsed.kind === "actionable") throw retired(row);
     if (row.operation === "ticket.file") {
       const { final_id, effective_at: at, provisional } = row;
       const given = final_id === null ? undefined : [{ id: final_id, lane, at, provisional }];
@@ -131,6 +207,11 @@ async function act({ world, row, caller, input }: Turn, lane: string): Promise<D
   }
 }
 
+/** What it filed and told stands; a claim in its name would be nobody's. */
+function retired({ name }: Ready): Refusal {
+  return new Refusal("conflict", "seat.retired", `${name} has retired since; nothing is moved in its name.`);
+}
+
 /** The ticket is there under its final number; the provisional id goes on to find it. */
 async function confirm({ world, row, caller }: Turn, filed: Filed): Promise<Verdict> {
   const { expected } = row;
@@ -150,10 +231,13 @@ async function refuse(
   lane: string,
 ): Promise<Verdict> {
   const { spool, n, operation, provisional, final_id } = row;
-  const words = isPersonal(input) || code === "entry.oversized" ? {} : { said: input };
-  const data = { spool, n, operation, provisional, code, reason, ...words };
   if (final_id !== null) world.record(await cancelled(world, caller, row, reason, lane), caller);
-  world.record({ kind: "spool.refused", subject: final_id ?? provisional, data }, caller);
+  const refused = (words: object): Event => {
+    const data = { spool, n, operation, provisional, code, reason, ...words };
+    return { kind: "spool.refused", subject: final_id ?? provisional, data };
+  };
+  const whole = refused(isPersonal(input) ? {} : { said: input });
+  world.record(fitsAnEntry(whole) ? whole : refused({}), caller);
   return { final_id, outcome: "refused", reason, code };
 }
 

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { z } from "zod";
 import { parse } from "../../../kernel/door.ts";
-import type { Caller, Command, World } from "../../../kernel/operation.ts";
+import type { Caller, Command, Event, World } from "../../../kernel/operation.ts";
 import { allocationDenial, denialOf } from "../../../kernel/permission.ts";
 import { Refusal } from "../../../kernel/refusal.ts";
+import { internalRefusal } from "../../../kernel/refusals.ts";
 import { type Answered, findAnswered, keyMismatch, requestDigest, storeAnswered } from "../../../kernel/requests.ts";
 import { statements } from "../../../kernel/sql.ts";
 import { LEAF_BYTES_MAX } from "../../ledger/index.ts";
@@ -16,6 +17,9 @@ const sql = statements("tickets/provisional", "provisionals", "finals");
 
 /** What an entry needs beside the words of a post. */
 const ENTRY_BESIDE_BYTES = 8_192;
+const WORDS_BYTES_MAX = LEAF_BYTES_MAX - ENTRY_BESIDE_BYTES;
+/** What an entry has beside its data: who, when, whose. */
+const ENTRY_FRAME_BYTES = 2_048;
 
 /** A post with what is known of it before it has a number. */
 export type Judged = {
@@ -46,7 +50,8 @@ export async function judge(world: World, caller: Caller, posts: readonly z.outp
       return { ...first, parsed: admitted(world, caller, post.operation, post.input) };
     } catch (error) {
       if (error instanceof Refusal) return { ...first, problem: error };
-      throw error;
+      world.failed(error);
+      return { ...first, problem: internalRefusal(error) };
     }
   });
   await refuseTakenNames(world, judged);
@@ -71,10 +76,16 @@ export function admitted(
   if (name === "ticket.file" && parsed.namespace === undefined && parsed.reservation === undefined)
     throw new Refusal("invalid", "input.invalid", "namespace: is needed unless a reservation is filled");
   // A post's markers are told beside its body; what moves a ticket cannot be undone when its entry is too large.
-  const bytes = Buffer.byteLength(JSON.stringify(parsed)) * (name === "post.append" ? 2 : 1);
-  if (bytes > LEAF_BYTES_MAX - ENTRY_BESIDE_BYTES) throw oversized(bytes);
+  const bytes = sizeOf(parsed) * (name === "post.append" ? 2 : 1);
+  if (bytes > WORDS_BYTES_MAX) throw oversized(bytes);
   return parsed;
 }
+
+/** Whether the ledger will take it; what it does not take at the end would undo everybody's posts. */
+export const fitsAnEntry = ({ data, personal }: Event) =>
+  sizeOf({ ...data, ...personal }) <= LEAF_BYTES_MAX - ENTRY_FRAME_BYTES;
+
+const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
 /** A provisional id is one post's. A second one that bears it is a copy gone wrong, and loses its name. */
 async function refuseTakenNames(world: World, judged: readonly Judged[]): Promise<void> {
@@ -140,7 +151,9 @@ async function refuseSecondNames(world: World, judged: readonly Judged[]): Promi
   if (filed.length === 0) return;
   const ids = filed.map(({ answered }) => answered!.id);
   const taken = new Set((await world.db.all<{ id: string }>(sql.finals, { ids })).map(({ id }) => id));
-  for (const one of filed) if (taken.has(one.answered!.id!)) one.problem ??= keyMismatch(one.post.key!);
+  for (const one of filed)
+    if (taken.has(one.answered!.id!)) one.problem ??= keyMismatch(one.post.key!);
+    else taken.add(one.answered!.id!);
 }
 
 /** What the request is answered when it still arrives: nobody waits for it any more. */
@@ -167,10 +180,10 @@ export function isContending({ post, parsed, problem, answered }: Judged): boole
   return files && problem === null && answered === null;
 }
 
-function oversized(bytes: number): Refusal {
-  const limit = LEAF_BYTES_MAX - ENTRY_BESIDE_BYTES;
-  return new Refusal("oversized", "entry.oversized", `The post comes to ${bytes} bytes; an entry holds ${limit}.`, {
-    fields: [{ field: "body", message: `makes an entry of ${bytes} bytes; the limit is ${limit}` }],
+export function oversized(bytes?: number): Refusal {
+  const size = bytes === undefined ? "is too large" : `comes to ${bytes} bytes`;
+  return new Refusal("oversized", "entry.oversized", `The post ${size}; an entry holds ${WORDS_BYTES_MAX}.`, {
+    fields: [{ field: "body", message: `${size}; the limit is ${WORDS_BYTES_MAX}` }],
   });
 }
 

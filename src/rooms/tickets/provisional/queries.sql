@@ -23,7 +23,7 @@ where tenant_id = :tenant_id and spool = :spool and n between :first and :last o
 
 -- name: provisionals
 -- What became of provisional ids; of one that is not settled there is the final id once it has one.
-select provisional, final_id from tickets.spooled
+select provisional, final_id, state = 'contending' as contending from tickets.spooled
 where tenant_id = :tenant_id and provisional = any (:provisionals::text[]);
 
 -- name: finals
@@ -71,7 +71,7 @@ where s.tenant_id = :tenant_id and s.spool = w.spool and s.n = w.n;
 -- The posts whose turn it is: a spool's posts are done in their order, and wait for its filings that have no number.
 select s.spool, s.n, s.operation, s.provisional, s.namespace, s.expected, s.title, s.input, s.posted_at,
   s.effective_at, s.said_before, s.final_id, s.outcome, s.reason, s.code,
-  p.id as principal_id, p.name, p.role, p.incarnation, p.scope
+  p.id as principal_id, p.name, p.role, p.incarnation, p.scope, p.retired_at is not null as retired
 from tickets.spooled s
 join tickets.spools o on o.tenant_id = :tenant_id and o.name = s.spool
 join seats.principals p on p.tenant_id = :tenant_id and p.id = o.seat_id

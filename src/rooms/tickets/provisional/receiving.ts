@@ -5,7 +5,7 @@ import { statements } from "../../../kernel/sql.ts";
 import { takeNumbers } from "../numbers.ts";
 import { type Bounds, effectiveAt } from "./effective.ts";
 import { isContending, type Judged } from "./judging.ts";
-import { type Outcome, readProvisional } from "./shapes.ts";
+import { type Outcome, readProvisional, whyOf } from "./shapes.ts";
 
 const sql = statements("tickets/provisional", "receive", "contest", "contest_seconds");
 
@@ -85,7 +85,7 @@ export async function received(
 /** What is settled of a post before its turn. */
 function verdictOf({ post, problem, answered }: Judged, expected: string | null) {
   if (post.lost !== null) return { outcome: "lost" as const, reason: post.lost, code: null };
-  if (problem) return { outcome: "refused" as const, reason: problem.message, code: problem.code };
+  if (problem) return { outcome: "refused" as const, reason: whyOf(problem), code: problem.code };
   if (answered === null) return { outcome: null, reason: null, code: null };
   const reason = "It was said to the server before, and took effect then.";
   const { id } = answered;

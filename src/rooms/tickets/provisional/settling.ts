@@ -4,6 +4,7 @@ import { Refusal } from "../../../kernel/refusal.ts";
 import { statements } from "../../../kernel/sql.ts";
 import { KEEPERS } from "../../seats/index.ts";
 import { claim } from "../claims.ts";
+import { rule } from "../collisions/rulings.ts";
 import { finish } from "../done/finish.ts";
 import { release } from "../endings.ts";
 import { file } from "../filing.ts";
@@ -11,6 +12,7 @@ import { block, cancel, park } from "../moves.ts";
 import { takeNumbers } from "../numbers.ts";
 import { carryOut, POSTS_A_RUN } from "./carrying_out.ts";
 import { type Contender, give, type Given } from "./contest.ts";
+import { whyOf } from "./shapes.ts";
 
 const sql = statements("tickets/provisional", "contest", "contest_rule", "contenders", "give");
 
@@ -19,8 +21,9 @@ export const EVENTS: readonly string[] = [
   ...new Set([
     ...["spool.handed_in", "spool.refused", "spool.lost", "ticket.pending", "ticket.confirmed", "ticket.amended"],
     ...["collision.opened", "collision.settled", "post.appended", "post.held"],
+    ...["adoption.made", "adoption.carried"],
     ...["producer.opened", "telemetry.recorded", "telemetry.dropped"],
-    ...[file, claim, release, finish, block, park, cancel].flatMap(({ events }) => events),
+    ...[file, claim, release, finish, block, park, cancel, rule].flatMap(({ events }) => events),
   ]),
 ];
 
@@ -55,8 +58,9 @@ async function endContest(world: World): Promise<void> {
       const reason = outcome === "amended" ? reasonOf(contender, winners) : null;
       return { ...contender, final_id: id as string | null, outcome: outcome as string, reason, code: null };
     }),
-    ...refused.map(({ row, refusal: { message, code } }) => {
-      return { ...row, final_id: null, outcome: "refused", reason: message as string | null, code };
+    ...refused.map(({ row, refusal }) => {
+      const reason: string | null = whyOf(refusal);
+      return { ...row, final_id: null, outcome: "refused", reason, code: refusal.code };
     }),
   ];
   world.db.send(sql.give, {

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { text } from "../../../kernel/operation.ts";
+import type { Refusal } from "../../../kernel/refusal.ts";
+import { holdable, holdableText } from "./holdable.ts";
 
 /**
  * Protocol B: what a seat files while the server cannot be reached. Its spool numbers the posts and gives each filing a
@@ -37,7 +39,7 @@ export const Post = z.strictObject({
     .nullable()
     .default(null)
     .describe("The Idempotency-Key under which it was said to the server before, without an answer."),
-  input: z.record(z.string(), z.unknown()).default({}).describe("As the operation takes it."),
+  input: z.record(z.string(), z.unknown()).overwrite(holdable).default({}).describe("As the operation takes it."),
   posted_at: Instant.describe("When it was posted, by the machine's own clock."),
   contact_at: Instant.nullable().default(null).describe("The server's time at the spool's last contact before it."),
   elapsed_ms: z.int().min(0).nullable().default(null).describe("Monotonic, since that contact; null after a restart."),
@@ -49,6 +51,13 @@ export const HandIn = z.object({
   posts: z.array(Post).max(POSTS_MAX).describe("In order, at most 200; none only asks how the spool stands."),
   sent_at: Instant.describe("Now, by the machine's own clock: how far it is off is told by this."),
 });
+
+const REASON_CHARACTERS_MAX = 1_000;
+
+/** Why a post was refused, in words that a row and an entry can hold whatever was said. */
+export function whyOf({ message }: Refusal): string {
+  return holdableText(message.slice(0, REASON_CHARACTERS_MAX)).replaceAll("\0", "\ufffd");
+}
 
 const outcomes = ["confirmed", "amended", "posted", "refused", "lost"] as const;
 
