@@ -27,7 +27,7 @@ export function heldIn(sources: ReadonlyMap<string, ts.SourceFile>): Held[] {
   return held;
 }
 
-/** A call of `test` or `it` with a body in which something happens; one that is skipped is none. */
+/** A call of `test` or `it` with a body in which something happens; one that is skipped is none, whichever way. */
 function isTest({ expression, arguments: given }: ts.CallExpression): boolean {
   const body = given.at(-1);
   return (
@@ -36,8 +36,15 @@ function isTest({ expression, arguments: given }: ts.CallExpression): boolean {
     given.length >= 2 &&
     body !== undefined &&
     (ts.isArrowFunction(body) || ts.isFunctionExpression(body)) &&
-    !(ts.isBlock(body.body) && body.body.statements.length === 0)
+    !(ts.isBlock(body.body) && body.body.statements.length === 0) &&
+    !given.slice(1, -1).some(isLeftOut)
   );
+}
+
+/** Options that leave a test out, always or somewhere. */
+function isLeftOut(options: ts.Expression): boolean {
+  if (!ts.isObjectLiteralExpression(options)) return false;
+  return options.properties.some(({ name }) => name !== undefined && /^["']?(skip|todo)["']?$/.test(name.getText()));
 }
 
 function titleOf(node: ts.Expression): string {

@@ -5,8 +5,8 @@ import type { Client } from "../../client/client.ts";
 /** What a seat filed under a number of its own reckoning, since it did not see what others filed. */
 export type Filing = { seat: string; session: Client; at: number; number: string; title: string; body: string };
 
-/** The hours between filings pass in this time. It is long beside what the seats' contacts lie apart. */
-const SPAN_MS = 1_000;
+/** So far apart are filings here whose instants differ, by however little; those of one instant are of one here. */
+const STEP_MS = 10;
 
 type Handed = { settled: { n: number; id: string | null; outcome: string; code: string | null }[] };
 
@@ -15,10 +15,11 @@ type Handed = { settled: { n: number; id: string | null; outcome: string; code: 
  * server. The latest comes back first, so that who posted first is decided, and not who arrived first.
  */
 export async function file(filings: readonly Filing[], operator: Client): Promise<string[]> {
-  const first = Math.min(...filings.map(({ at }) => at));
-  const scale = SPAN_MS / Math.max(1, Math.max(...filings.map(({ at }) => at)) - first);
+  const instants = [...new Set(filings.map(({ at }) => at))].sort((a, b) => a - b);
   const spools = await Promise.all([...Map.groupBy(filings, ({ seat }) => seat)].map(([, own]) => begun(own)));
-  await sleep(SPAN_MS);
+  // The seats heard the server one after the other; what they file is told from the last of these moments on.
+  const last = Math.max(...spools.map(({ contact_at }) => Date.parse(contact_at)));
+  await sleep((instants.length + 1) * STEP_MS);
   spools.sort((a, b) => b.filings[0]!.at - a.filings[0]!.at);
   for (const { name, filings: own, contact_at } of spools) {
     const posts = own.map(({ number, title, body, at }, index) => ({
@@ -28,7 +29,7 @@ export async function file(filings: readonly Filing[], operator: Client): Promis
       input: { namespace: number.slice(0, number.indexOf("-")), title, body },
       posted_at: new Date(at).toISOString(),
       contact_at,
-      elapsed_ms: Math.round((at - first) * scale),
+      elapsed_ms: last - Date.parse(contact_at) + instants.indexOf(at) * STEP_MS,
     }));
     await own[0]!.session.say("spool.hand_in", { spool: name, posts, sent_at: new Date().toISOString() });
   }

@@ -110,12 +110,13 @@ class Stage {
 
   /** Filings that follow each other were made by seats that did not see each other: they contend for the numbers. */
   async #file(steps: readonly TimedStep[]): Promise<Outcome[][]> {
-    const filings = await Promise.all(
-      steps.map(async ({ seat, instant, file: filing }): Promise<Filing> => {
-        const name = await this.#nameOf(seat);
-        return { seat: name, session: this.#sessions.get(name)!, at: instant ?? 0, ...filing! };
-      }),
-    );
+    const filings: Filing[] = [];
+    for (const { seat, instant, file: filing } of steps) {
+      const name = await this.#nameOf(seat);
+      // What has no time of its own came behind what it was written behind.
+      const at = instant ?? (filings.at(-1)?.at ?? 0) + 1;
+      filings.push({ seat: name, session: this.#sessions.get(name) ?? this.operator, at, ...filing! });
+    }
     const ids = await file(filings, this.operator);
     return Promise.all(
       steps.map(async (step, index) => {

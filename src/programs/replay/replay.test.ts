@@ -83,6 +83,25 @@ describe("an incident of one's own", () => {
     );
   });
 
+  test("gives numbers by the order of the instants, however close; a tie goes to the smaller name", async () => {
+    const seats = [..."FEDCBA"].map((name) => ({ name }));
+    const text = lines(
+      { ...header, case: "CLOSE", seats },
+      filing("F", "2026-01-01T10:00:00Z", { policy: "X-0001" }),
+      filing("E", "2026-01-01T10:00:01Z", { policy: "X-0002" }),
+      filing("D", "2026-01-01T10:00:02Z", { policy: "X-0004" }),
+      filing("C", "2026-01-01T10:00:02Z", { policy: "X-0003" }),
+      filing("B", "2026-01-02T10:00:00Z", { policy: "X-0005" }),
+      { ...filing("A", "", { policy: "X-0006" }), at: undefined },
+      { file: { number: "X-0001", title: "of the operator" }, policy: "X-0007" },
+    );
+    const [played] = await playAll(incidentsIn(text, "close"), first);
+    assert.deepEqual(
+      played!.outcomes.filter(({ as_recorded }) => !as_recorded).map(({ seat, policy }) => `${seat}: ${policy}`),
+      [],
+    );
+  });
+
   test("that the policy decides otherwise than its file records is named", async () => {
     const text = lines({ ...header, case: "OTHER" }, filing("A", "2026-01-01T10:00:00Z", { policy: "X-0009" }));
     const played = await playAll(incidentsIn(text, "other"), first);

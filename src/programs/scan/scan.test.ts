@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -106,5 +106,66 @@ describe("longwatch scan git", () => {
       ["CLAUDE-CLI-BOX-CAMBER-12", "Cut Off", "Stranger"],
     );
     assert.deepEqual((await found("--since", "2090-01-01")).named, []);
+  });
+
+  test("lets nobody hide, forge or break a record by what he writes in a commit or calls a branch", async () => {
+    const forged = ["a".repeat(40), "Victim", "1767225600", "x", "CMB-0003", ""].join("\x1f");
+    commit(`CMB-0002: hides\x1e${forged}\x1e`, ...as("Hider"));
+    commit(`CMB-0002: ${"x".repeat(489)}\u{1f600}`, ...as("Em\x1b[2Joji"));
+    commit("CMB-0002: nobody's day", ...as("Late"), "--date=@253402300800 +9959");
+    commit(`CMB-${"9".repeat(300)}`, ...as("Endless"));
+    git("update-ref", "refs/heads/--output=cmb-0003", "main~1");
+    git("switch", "-qc", "cmb-0003/HEAD", "main");
+    commit("on a branch that ends like a pointer", ...as("Branchy"));
+    git("switch", "-q", "main");
+    const { code, out, err } = await scan();
+    assert.equal(code, 1, err);
+    for (const who of ["Hider", "Em\ufffd[2Joji", "Late", "Branchy"]) assert.ok(out.includes(who), who);
+    assert.doesNotMatch(out, /\x1b|Endless/);
+    const { strays } = await found("--report");
+    assert.ok(strays.every((one: any) => one.actor !== "Victim"));
+    assert.ok(strays.every((one: any) => one.title.isWellFormed()));
+    assert.deepEqual(readdirSync(tree), [".git"], "no branch's name is an option");
+  });
+
+  test("accuses nobody of what he set aside, or brought in by a merge", async () => {
+    const before = (await found()).named;
+    writeFileSync(join(tree, "left.txt"), "left\n");
+    git("add", ".");
+    commit("CMB-0001: more", ...as("CLAUDE-CLI-BOX-CAMBER-12"));
+    writeFileSync(join(tree, "left.txt"), "right\n");
+    git("-c", "user.name=Stasher", "stash", "-q");
+    git("switch", "-qc", "side", "main~1");
+    commit("aside");
+    git("switch", "-q", "main");
+    git("-c", "user.name=Merger", "merge", "-q", "--no-ff", "-m", "Merge CMB-0001", "side");
+    assert.deepEqual((await found()).named, before);
+  });
+
+  test("reads a repository that is empty, detached, shallow or bare, and one of many branches", async () => {
+    const place = mkdtempSync(join(tmpdir(), "longwatch-scan-odd-"));
+    after(() => rmSync(place, { recursive: true, force: true }));
+    const at = async (name: string) => await found("--repository", join(place, name));
+    const other = (...words: string[]) => git("-C", place, ...words);
+    other("init", "-q", "odd-empty");
+    assert.deepEqual((await at("odd-empty")).named, []);
+    git("switch", "-q", "--detach", "main");
+    const named = (await found()).named;
+    commit("CMB-0002: detached", ...as("Detached"));
+    assert.equal((await found()).named.length, named.length + 1);
+    git("switch", "-q", "main");
+    other("clone", "-q", "--bare", tree, "odd-bare");
+    assert.deepEqual((await at("odd-bare")).named, named);
+    other("clone", "-q", "--depth=1", "--branch=side", `file://${tree}`, "odd-shallow");
+    assert.equal((await at("odd-shallow")).code, 0);
+    const head = git("rev-parse", "main~1").toString().trim();
+    const refs = Array.from({ length: 1_000 }, (_, n) => `create refs/heads/many/cmb-0002-${n} ${head}\n`);
+    git("fetch", "-q", ".", "side:aside");
+    execFileSync("git", ["update-ref", "--stdin"], { cwd: tree, env, input: refs.join("") });
+    const begun = performance.now();
+    assert.equal((await found()).rest.branches > 1_000, true);
+    assert.ok(performance.now() - begun < 10_000);
+    const wrong = await scan("--base=--output=x");
+    assert.deepEqual([wrong.code, /is no commit/.test(wrong.err)], [2, true], wrong.err);
   });
 });

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Client } from "../../client/client.ts";
 import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
-import { repositoryAt } from "../git_hook/commits.ts";
+import { harmless } from "../../surfaces/cli/show.ts";
+import { type Repository, repositoryAt } from "../git_hook/commits.ts";
 import type { Terminal } from "../import/telling.ts";
 import { baseOf, type Naming, namingsIn, type Read } from "./naming.ts";
 
@@ -11,6 +13,7 @@ const USAGE = `usage: longwatch scan git [--repository DIR] [--since WHEN] [--ba
 
 Looks in a repository who names which tickets, in commits and in branches, and tells those who never claimed what they
 name. A commit's author is meant, or the seat that its trailer Longwatch-Seat names; actor.settle says who an author is.
+A merge is nobody's work of its own: what it brings in is looked at.
 
   --repository DIR   the repository (else the working directory)
   --since WHEN       only commits since then, as git reads it ("2 weeks ago", 2026-04-01)
@@ -46,20 +49,19 @@ export async function main(argv: string[], place: Place, json = false): Promise<
       return 0;
     }
     const directory = resolve(place.cwd, said.repository ?? ".");
-    const git = repositoryAt(directory, place.env);
-    if (!git.succeeds("rev-parse", "--git-dir")) throw new Error(`${directory} is not a git repository.`);
+    const git = opened(directory, place.env);
     const { namespaces } = await client.ask<{ namespaces: { prefix: string }[] }>("namespace.list");
     const prefixes = namespaces.map(({ prefix }) => prefix);
     const repository = basename(
       git.git("rev-parse", "--path-format=absolute", "--git-common-dir").replace(/\/\.git$/, ""),
     );
-    const read = namingsIn(git, prefixes, { since: said.since, base: said.base ?? baseOf(git) });
+    const read = namingsIn(git, prefixes, { since: said.since, base: baseOf(git, said.base) });
     const found = await strays(client, read, { repository, reports: said.report === true });
     stdout(json ? `${JSON.stringify(found)}\n` : told(found));
     return found.strays.length === 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Refusal)) {
-      stderr(`${(error as Error).message}\n\n${USAGE}`);
+      stderr(`${harmless((error as Error).message)}\n\n${USAGE}`);
       return 2;
     }
     stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
@@ -67,6 +69,20 @@ export async function main(argv: string[], place: Place, json = false): Promise<
   } finally {
     client.close();
   }
+}
+
+function opened(directory: string, env: Place["env"]): Repository {
+  if (!existsSync(directory)) throw new Error(`There is no directory ${directory}.`);
+  const repository = repositoryAt(directory, env);
+  try {
+    repository.git("rev-parse", "--git-dir");
+  } catch (error) {
+    const { stderr, message } = error as { stderr?: string; message: string };
+    throw new Error(`${directory} is not a git repository that can be read. ${(stderr ?? message).trim()}`, {
+      cause: error,
+    });
+  }
+  return repository;
 }
 
 type Checked = { seat: string | null; state: string | null; known: boolean; rightly: boolean };
@@ -95,7 +111,7 @@ async function strays(
  */
 async function reported(client: Client, one: Naming, state: string | null, source: string): Promise<number | null> {
   const { actor, ticket, evidence, at, title } = one;
-  const subject = `EXTERNAL_DISCOVERED: ${actor} committed under ${ticket}`.slice(0, 500);
+  const subject = `EXTERNAL_DISCOVERED: ${actor} committed under ${ticket}`.slice(0, 500).toWellFormed();
   const body = `${source}, ${evidence}, ${at}: ${title}\n${actor} never claimed ${ticket}.`;
   const key = createHash("sha256")
     .update(JSON.stringify([source, one]))
@@ -115,5 +131,5 @@ function told({ strays, commits, branches, more, reported }: Found): string {
   });
   const read = `${commits} commits and ${branches} branches read${more ? "; there are more: say --since" : ""}`;
   const next = strays.length > 0 && !reported ? "Record and post them: longwatch scan git --report\n" : "";
-  return `${lines.join("")}${strays.length} named what they never claimed; ${read}.\n${next}`;
+  return harmless(`${lines.join("")}${strays.length} named what they never claimed; ${read}.\n${next}`);
 }

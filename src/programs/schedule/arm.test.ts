@@ -96,4 +96,25 @@ describe("arming a schedule that writes", () => {
     assert.match((await arm("--help")).out, /^usage/);
     assert.equal((await arm("none", "--worktree", "own")).code, 5);
   });
+
+  test("J41: in the middle of a rebase or a merge is refused, though nothing is changed", async () => {
+    const tree = repository("midway");
+    writeFileSync(join(tree, "app.txt"), "two\n");
+    git(tree, "commit", "--quiet", "-am", "two");
+    const steps = execFileSync(
+      "sh",
+      ["-c", "GIT_SEQUENCE_EDITOR='echo break >' git rebase -q -i HEAD~1; git status -s"],
+      {
+        ...{ cwd: tree, env: { ...env, GIT_COMMITTER_NAME: "a", GIT_COMMITTER_EMAIL: "a@b.c" }, stdio: "pipe" },
+      },
+    );
+    assert.equal(steps.toString(), "", "the tree is clean");
+    const { code, out } = await arm("overnight", "--worktree", "midway", "--json");
+    assert.equal(code, 6, out);
+    const refusal = JSON.parse(out);
+    assert.deepEqual([refusal.code, refusal.facts.porcelain], ["worktree.dirty", ["## a rebase is under way"]]);
+    mkdirSync(join(home, "unborn"));
+    git(join(home, "unborn"), "init", "--quiet");
+    assert.match((await arm("overnight", "--worktree", "unborn")).errors, /cannot be looked at: it has no commit yet/);
+  });
 });

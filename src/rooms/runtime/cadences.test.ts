@@ -48,6 +48,19 @@ describe("a cadence", () => {
     assert.deepEqual([was, cadence, pattern_was, pattern], ["scan#1", "scan#2", MIDDLE, FAST]);
   });
 
+  test("that is swapped while an instant of it is due and not fired yet loses no run", async () => {
+    await define({ name: "behind", pattern: MIDDLE });
+    await world.say(token, "schedule.arm", { name: "behind" });
+    await world.sql("update runtime.schedules set next_at = now() - interval '10 minutes' where name = 'behind'");
+    await world.say(token, "schedule.swap", { name: "behind", pattern: SLOW, reason: "it may be slower" });
+    assert.equal((await world.say(operator, "schedule.fire")).fired, 1);
+    const { run } = await world.say(token, "schedule.take");
+    assert.equal(run, "behind@1");
+    await world.say(token, "schedule.settle", { run, outcome: "useful" });
+    assert.equal((await world.say(operator, "schedule.fire")).fired, 0);
+    await world.say(token, "schedule.disarm", { name: "behind", reason: "test" });
+  });
+
   test("J44: leaves no history out, whatever a program writes", async () => {
     const insert = (number: number, replaces: number | null) =>
       world.sql(
@@ -100,7 +113,8 @@ describe("a pattern", () => {
       assert.deepEqual(await invalid({ pattern }), ["pattern"], pattern);
     assert.deepEqual(await invalid({ pattern: FAST, timezone: "Mars/Base" }), ["timezone"]);
     assert.deepEqual(await invalid({ pattern: FAST, paces: [FAST, "x"] }), ["paces"]);
-    assert.deepEqual(await invalid({ pattern: FAST, paces: [SLOW] }), ["paces"]);
+    for (const paces of [[SLOW], [SLOW, FAST], [FAST, FAST], [FAST, "*/5 * * * 1", MIDDLE]])
+      assert.deepEqual(await invalid({ pattern: FAST, paces }), ["paces"], paces.join());
     assert.deepEqual(await invalid({ pattern: FAST, name: "Not So" }), ["name"]);
     assert.equal(
       (await world.refused(operator, "schedule.define", { name: "x", pattern: FAST, prompt: "x" })).code,

@@ -50,7 +50,9 @@ async function change(world: World, caller: Caller, row: Row, { pattern, timezon
   const at = await world.at();
   const { name, cadence: replaces } = row;
   const number = replaces + 1;
-  const next_at = row.armed_at === null ? null : nextOf(pattern, timezone, at);
+  // What is due and was not made a run of yet is not lost to a new pattern.
+  const isDue = row.next_at !== null && row.next_at <= at;
+  const next_at = row.armed_at === null || isDue ? row.next_at : nextOf(pattern, timezone, at);
   world.db.send(sql.cadence_end, { name, number: replaces, at });
   const begun = { number, replaces, pattern, timezone, reason, begun_by: caller.principal_id };
   world.db.send(sql.cadence_begin, { name, ...begun, at });

@@ -5,6 +5,7 @@ import { statements } from "../../kernel/sql.ts";
 import { resolveName } from "../seats/index.ts";
 import { WORKERS } from "../tickets/index.ts";
 import {
+  areSlower,
   cadenceId,
   checkPattern,
   findSchedule,
@@ -51,7 +52,8 @@ export const define = command({
       });
     checkPattern("pattern", pattern, timezone, at);
     for (const pace of paces) checkPattern("paces", pace, timezone, at);
-    if (paces.length > 0 && !paces.includes(pattern)) throw notAPace(pattern);
+    if (paces.length > 0 && !paces.includes(pattern)) throw badPaces(`must name ${pattern} too, which it begins with`);
+    if (!areSlower(paces, timezone, at)) throw badPaces("must be in order, the fastest first, and each another");
     const known = await findSchedule(world.db, name).catch(() => null);
     if (known) throw exists(name, known.seat);
     world.db.send(sql.schedule_insert, { name, prompt, seat_id: seat.id, git_writes, paces, at });
@@ -64,8 +66,7 @@ export const define = command({
   },
 });
 
-function notAPace(pattern: string): Refusal {
-  const message = `must name ${pattern} too, which it begins with`;
+function badPaces(message: string): Refusal {
   return new Refusal("invalid", "input.invalid", `paces: ${message}`, { fields: [{ field: "paces", message }] });
 }
 

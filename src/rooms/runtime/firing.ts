@@ -10,6 +10,8 @@ const sql = statements("runtime", "due", "fire", "fired", "missed");
 const DUE_MAX = 500;
 /** Beyond this many, an outage's missed instants are not counted one by one. */
 const MISSED_MAX = 1_000;
+/** Instants that one saying looks at, about a second's work: what is due beyond them is fired by the next. */
+const LOOKED_AT_MAX = 5_000;
 
 type Due = {
   name: string;
@@ -45,7 +47,14 @@ async function fireDue(world: World): Promise<Event[]> {
   const at = await world.at();
   const due = await world.db.all<Due>(sql.due, { at, limit: DUE_MAX });
   if (due.length === 0) return [];
-  const told = due.map((one) => ({ ...one, ...after(one, at) }));
+  const told: (Due & ReturnType<typeof after>)[] = [];
+  let looked = 0;
+  for (const one of due) {
+    if (looked >= LOOKED_AT_MAX) break;
+    const next = after(one, at);
+    looked += next.missed + 1;
+    told.push({ ...one, ...next });
+  }
   // What its seat has not even taken yet is not told twice.
   const fresh = told.filter(({ waiting }) => waiting === null);
   const behind = told.filter(({ waiting }) => waiting !== null);

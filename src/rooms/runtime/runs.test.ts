@@ -6,6 +6,7 @@ const world = await testWorld();
 const { operator } = world;
 const SEAT = "CLAUDE-CLI-BOX-ORA-01";
 let token = await world.seat(SEAT);
+await world.seat("CLAUDE-CLI-BOX-ORA-03");
 
 const define = (name: string, input: object = {}) =>
   world.say(operator, "schedule.define", {
@@ -90,6 +91,22 @@ describe("after an outage", () => {
     const [run] = await runs("often");
     assert.ok(Math.abs(run.missed - instants) <= 1, `${run.missed} of ${instants}`);
     assert.ok(Date.parse((await one("often")).next_at) > Date.now() - 1000);
+  });
+
+  test("of many schedules a saying fires some and the next the others, so that nobody waits long", async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `dense-${n}`);
+    for (const name of names) {
+      await define(name, { pattern: "* * * * *", seat: "CLAUDE-CLI-BOX-ORA-03" });
+      await arm(name);
+    }
+    await late(names, 86_400);
+    const fired = [await fire(), await fire(), await fire(), await fire()];
+    assert.deepEqual(fired, [5, 5, 2, 0]);
+    for (const name of names) {
+      const all = await runs(name);
+      assert.deepEqual([all.length, all[0].missed], [1, 1_000]);
+      await world.say(operator, "schedule.disarm", { name, reason: "test" });
+    }
   });
 
   test("of the seat, what it has not taken does not pile up", async () => {

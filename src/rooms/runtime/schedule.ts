@@ -98,6 +98,15 @@ function problemOf(pattern: string, timezone: string, at: Date): string | null {
   return isTight ? `${JSON.stringify(pattern)} fires more often than every ${BETWEEN_SECONDS_MIN} s` : null;
 }
 
+/** Whether each fires less often than the one before, by what lies between its next instants on the average. */
+export function areSlower(patterns: readonly string[], timezone: string, at: Date): boolean {
+  const between = patterns.map((pattern) => {
+    const due = new Cron(pattern, { timezone, paused: true }).nextRuns(LOOKED_AT, at);
+    return due.length < 2 ? Infinity : seconds(due[0]!, due.at(-1)!) / (due.length - 1);
+  });
+  return between.every((one, index) => index === 0 || one > between[index - 1]!);
+}
+
 const seconds = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 1000;
 
 function isTimeZone(name: string): boolean {

@@ -1,4 +1,4 @@
-import { withoutSecrets } from "../../guard/actions/redaction.ts";
+import { holdsShaped, withoutPrivateKeys, withoutSecrets } from "../../guard/actions/redaction.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { readMarkers } from "./markers.ts";
 
@@ -41,7 +41,7 @@ const OF_AUTH = new RegExp(
 
 /** Whether a text says of something that it is blocked on access. */
 export function isOfAuth(words: string): boolean {
-  return OF_AUTH.test(words) || readMarkers(words).some(({ marker }) => marker === CLASS);
+  return OF_AUTH.test(words) || holdsShaped(words) || readMarkers(words).some(({ marker }) => marker === CLASS);
 }
 
 /** What a longer text says of a blocker on access: the lines of the block, or an empty one where it has none. */
@@ -78,19 +78,38 @@ export function blockedReason(reason: string): string | Refusal {
   });
 }
 
-/** `token: x`, `the password is x1`. A command would say `token=x`, which is known already. */
-const NAMED = String.raw`(?:token|secret|passwd|password|passphrase|pin|api[ _-]?key|access[ _-]?key)s?`;
-const SAID_PLAINLY = new RegExp(String.raw`\b(${NAMED}\s*(?::\s*|\bis\s+(?=\S*\d)))(?!…)\S+`, "gi");
+const PHRASE = "passwd|passwor[dt]|passphrase|kennwort";
+const CODE = "(?:2fa|mfa|otp|one-time)[ -]code";
+const NAMED = String.raw`(?:token|secret|${PHRASE}|pin|api[ _-]?key|access[ _-]?key|${CODE})s?`;
+/** What stands behind the name of a secret and is none: a ticket's id, what a shell reads. */
+const NO_SECRET = String.raw`(?!…|[A-Z]{1,12}-\d|[<>|;&])`;
+/**
+ * `token: x`, `the password is x1`, `secret "x"`, `pin 4821`. A command would say `token=x`, which is known already.
+ * Behind its name a phrase goes to the end of its line, and a word that is no number or has no digit is none.
+ */
+const SAID_PLAINLY: readonly [RegExp, string][] = [
+  [new RegExp(String.raw`(?<![A-Za-z])((?:${PHRASE})s?\s{0,9}[:：][ \t]*)${NO_SECRET}[^\n]+`, "gi"), "$1…"],
+  [new RegExp(String.raw`(?<![A-Za-z])(${NAMED}\s{0,9}(?:[:：=]\s*|\bis\s+(?=\S*\d)))${NO_SECRET}\S+`, "gi"), "$1…"],
+  [new RegExp(String.raw`(?<![A-Za-z])(${NAMED}\s{1,9})(["'\`])[^"'\`\n]+\2`, "gi"), "$1$2…$2"],
+  [
+    new RegExp(String.raw`(?<![A-Za-z])(${NAMED}\s{1,9})${NO_SECRET}(?=[^\s<>|;&/]{0,80}\d)[^\s<>|;&/]{4,}`, "gi"),
+    "$1…",
+  ],
+  [/(?<=_)(pass\s{0,9}[:=]\s*)(?!…)\S+/gi, "$1…"],
+  // Those of Amazon have slashes in them, and one length.
+  [/(?<![\w/+=.-])(?=[^\s]{0,39}\d)(?=[^\s]{0,39}[A-Z])(?=[^\s]{0,39}[a-z])[A-Za-z0-9/+]{40}(?![\w/+=.-])/g, "…"],
+];
 /** A word that no person has thought of: long, of letters and digits mixed, and no commit. */
 const WORD = /[\w+/=-]{24,}/g;
 
 /** A text about access without the values of secrets. It takes out too much rather than too little. */
 export function withoutSecretValues(words: string): string {
-  return words
+  return withoutPrivateKeys(words)
     .split("\n")
-    .map((line) =>
-      withoutSecrets(line.replace(SAID_PLAINLY, "$1…")).replace(WORD, (word) => (isRandom(word) ? "…" : word)),
-    )
+    .map((line) => {
+      const plain = SAID_PLAINLY.reduce((kept, [pattern, instead]) => kept.replace(pattern, instead), line);
+      return withoutSecrets(plain).replace(WORD, (word) => (isRandom(word) ? "…" : word));
+    })
     .join("\n");
 }
 

@@ -15,6 +15,7 @@ import { substance } from "./done/substance.ts";
 import { drift } from "./drift.ts";
 import { lapseLeases, release, renew } from "./endings.ts";
 import { file } from "./filing.ts";
+import { ages, flow } from "./flow/flow.ts";
 import { importTicket } from "./imports.ts";
 import { link } from "./links.ts";
 import { assign, block, cancel, park, reopen, unblock } from "./moves.ts";
@@ -42,6 +43,7 @@ export { namespacesOf, Prefix } from "./numbers.ts";
 export {
   findTicket,
   findTickets,
+  idsIn,
   Lane,
   type Row,
   stateForbids,
@@ -87,6 +89,8 @@ export const operations = {
   list,
   show,
   counts,
+  flow,
+  ages,
   listDeliverables,
   substance,
   reportCollision,

@@ -164,8 +164,8 @@ const Queued = z.object({
 });
 
 /** Stand before and after every lane's name. */
-const FIRST_LANE = "";
-const LAST_LANE = "\u{10ffff}";
+export const FIRST_LANE = "";
+export const LAST_LANE = "\u{10ffff}";
 
 export const queue = query({
   name: "queue.read",

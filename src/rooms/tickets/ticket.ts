@@ -68,6 +68,14 @@ export type Row = {
   now: Date;
 };
 
+// The parts are bounded, so that no text is read twice.
+const ID = /(?<![A-Za-z0-9-])[A-Z][A-Z0-9]{0,11}-\d{1,20}(?:-\d{1,20}){0,5}(?:~[a-z0-9]{1,20})?(?![A-Za-z0-9])/g;
+
+/** The tickets that words name by their ids, provisional ones too, or seem to; each once. */
+export function idsIn(words: string): string[] {
+  return [...new Set(words.match(ID) ?? [])];
+}
+
 /** Finds tickets by id or alias, in one statement. */
 export async function findTickets(db: Reader, refs: readonly string[]): Promise<Map<string, Row>> {
   if (refs.length === 0) return new Map();

@@ -59,7 +59,7 @@ describe("a collision of two filings", () => {
     assert.equal((await told(amended_to)).length, 1);
   });
 
-  it("J1: leaves a number that was reserved here with its holder, whatever a clock elsewhere says", async () => {
+  it("leaves a number that was given here with its holder, whatever a clock elsewhere says", async () => {
     const said = await twice();
     const answer = await say(operator, "collision.report", { ...said, at: LATER, other_at: EARLIER });
     assert.deepEqual([answer.keeps, answer.moves], [A, B]);
@@ -86,6 +86,10 @@ describe("a collision of two filings", () => {
     assert.deepEqual([answer.open, answer.keeps, answer.amended_to], [true, A, null]);
     const { collision } = answer;
     const settling = { collision, reason: "both went on" };
+    assert.equal(
+      (await refused(operator, "collision.settle", { ...settling, amend: true, amended_to: id })).code,
+      "input.invalid",
+    );
     assert.equal(
       (await refused(operator, "collision.settle", { ...settling, amend: true })).code,
       "collision.reversed",

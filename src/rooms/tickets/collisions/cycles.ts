@@ -3,7 +3,7 @@ import type { Reader } from "../../../kernel/database.ts";
 import { query, roles } from "../../../kernel/operation.ts";
 import { statements } from "../../../kernel/sql.ts";
 import { WAITING_TYPES } from "../links.ts";
-import { findTickets } from "../ticket.ts";
+import { findTickets, idsIn } from "../ticket.ts";
 
 const sql = statements("tickets/collisions", "open_ids", "waits_of");
 
@@ -13,26 +13,32 @@ export type Way = "link" | "child" | "words";
 /** Which open tickets wait for which open tickets. */
 export type Waits = Map<string, Map<string, Way>>;
 
-const ID = /(?<![A-Za-z0-9-])[A-Z][A-Z0-9]{0,11}-\d+(?:-\d+)*(?![A-Za-z0-9])/g;
+type Edge = { id: string; awaited: string; by: Way };
 
-/** The ids of tickets that a text names. */
-export function idsIn(words: string): string[] {
-  return [...words.matchAll(ID)].map(([id]) => id);
-}
-
-async function edgesOf(db: Reader, ids: readonly string[]): Promise<{ id: string; awaited: string; by: Way }[]> {
+/** Words may name a ticket by any of its names. */
+async function edgesOf(db: Reader, ids: readonly string[]): Promise<Edge[]> {
   const rows = await db.all<{ id: string; awaited: string | null; by: Way; words: string | null }>(sql.waits_of, {
     ids,
     waiting_types: WAITING_TYPES,
   });
+  const named = (words: string | null) => (words === null ? [] : idsIn(words));
+  const found = await findTickets(
+    db,
+    rows.flatMap(({ words }) => named(words)),
+  );
   return rows
-    .flatMap(({ id, awaited, by, words }) =>
-      awaited === null ? idsIn(words!).map((named) => ({ id, awaited: named, by })) : [{ id, awaited, by }],
+    .flatMap(({ id, awaited, by, words }): Edge[] =>
+      awaited === null
+        ? named(words).flatMap((ref) => (found.has(ref) ? [{ id, awaited: found.get(ref)!.id, by }] : []))
+        : [{ id, awaited, by }],
     )
     .filter(({ id, awaited }) => id !== awaited);
 }
 
-/** What these open tickets wait for, and those in turn, as far as it goes: the rest of the queue costs nothing. */
+/**
+ * What these tickets wait for, as if they were open, and those in turn, as far as it goes: the rest of the queue costs
+ * nothing.
+ */
 export async function waitsFrom(db: Reader, roots: readonly string[]): Promise<Waits> {
   const waits: Waits = new Map(roots.map((id) => [id, new Map()]));
   for (let frontier = [...waits.keys()]; frontier.length > 0;) {
@@ -44,7 +50,7 @@ export async function waitsFrom(db: Reader, roots: readonly string[]): Promise<W
     frontier = [];
     for (const { id, awaited, by } of edges) {
       const row = found.get(awaited);
-      if (row === undefined || row.id !== awaited || row.state === "done" || row.state === "cancelled") continue;
+      if (row === undefined || (!waits.has(awaited) && (row.state === "done" || row.state === "cancelled"))) continue;
       waits.get(id)!.set(awaited, by);
       if (waits.has(awaited)) continue;
       waits.set(awaited, new Map());
@@ -61,77 +67,67 @@ async function everyWait(db: Reader): Promise<Waits> {
   return waits;
 }
 
-/**
- * The knots in which each waits for the others, one way round for each: the shortest through its smallest id. What
- * waits for a knot is not in it.
- */
+/** One way round in each knot, in which each waits for the others: the shortest through its smallest id. */
 export function cyclesIn(waits: Waits): string[][] {
-  const awaitedBy = turned(waits);
-  const seen = new Set<string>();
-  const cycles: string[][] = [];
-  for (const id of knotted(waits, awaitedBy)) {
-    if (seen.has(id)) continue;
-    const cycle = shortestBack(waits, id);
-    if (cycle === null) continue;
-    const behind = reachable(awaitedBy, id);
-    for (const other of reachable(waits, id)) if (behind.has(other)) seen.add(other);
-    cycles.push(cycle);
-  }
-  return cycles;
+  const rounds = knotsIn(waits).map((knot) => shortestBack(waits, knot));
+  return rounds.sort(([a], [b]) => (a! < b! ? -1 : 1));
 }
 
-function turned(waits: Waits): Waits {
-  const awaitedBy: Waits = new Map([...waits.keys()].map((id) => [id, new Map()]));
-  for (const [id, awaited] of waits) for (const [one, way] of awaited) awaitedBy.get(one)?.set(id, way);
-  return awaitedBy;
-}
-
-/** What is left when everything is taken away that waits for nothing that is left, in the order of the ids. */
-function knotted(waits: Waits, awaitedBy: Waits): string[] {
-  const counts = new Map([...waits].map(([id, awaited]) => [id, awaited.size]));
-  const free = [...counts].filter(([, count]) => count === 0).map(([id]) => id);
-  for (let id = free.pop(); id !== undefined; id = free.pop()) {
-    counts.delete(id);
-    for (const waiter of awaitedBy.get(id)!.keys()) {
-      counts.set(waiter, counts.get(waiter)! - 1);
-      if (counts.get(waiter) === 0) free.push(waiter);
+/** Tarjan's strongly connected components, those of more than one. Each ticket and each wait is looked at once. */
+function knotsIn(waits: Waits): Set<string>[] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const isOpen = new Set<string>();
+  const knots: Set<string>[] = [];
+  const lower = (id: string, to: number) => lowest.set(id, Math.min(lowest.get(id)!, to));
+  const entered = (id: string) => {
+    lowest.set(id, order.size);
+    order.set(id, order.size);
+    open.push(id);
+    isOpen.add(id);
+    return { id, left: (waits.get(id) ?? new Map<string, Way>()).keys() };
+  };
+  for (const root of waits.keys()) {
+    const path = order.has(root) ? [] : [entered(root)];
+    for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
+      const { id, left } = step;
+      const next = left.next();
+      if (next.done !== true) {
+        if (!order.has(next.value)) path.push(entered(next.value));
+        else if (isOpen.has(next.value)) lower(id, order.get(next.value)!);
+        continue;
+      }
+      path.pop();
+      if (path.length > 0) lower(path.at(-1)!.id, lowest.get(id)!);
+      if (lowest.get(id) !== order.get(id)) continue;
+      const knot = new Set<string>();
+      while (!knot.has(id)) knot.add(open.pop()!);
+      for (const one of knot) isOpen.delete(one);
+      if (knot.size > 1) knots.push(knot);
     }
   }
-  return [...counts.keys()].sort();
+  return knots;
 }
 
-function reachable(waits: Waits, from: string): Set<string> {
-  const seen = new Set<string>();
-  const open = [from];
-  for (let id = open.pop(); id !== undefined; id = open.pop())
-    for (const next of waits.get(id)?.keys() ?? [])
-      if (!seen.has(next)) {
-        seen.add(next);
-        open.push(next);
-      }
-  return seen;
-}
-
-/** The shortest way from a ticket back to itself; null when there is none. */
-function shortestBack(waits: Waits, from: string): string[] | null {
+/** The shortest way from a knot's smallest ticket back to itself. */
+function shortestBack(waits: Waits, knot: ReadonlySet<string>): string[] {
+  const from = [...knot].reduce((a, b) => (a < b ? a : b));
   const cameFrom = new Map<string, string>();
-  let level = [from];
-  while (level.length > 0) {
-    const next: string[] = [];
-    for (const id of level)
-      for (const awaited of waits.get(id)?.keys() ?? []) {
-        if (awaited === from) {
-          const way = [id];
-          while (way[0] !== from) way.unshift(cameFrom.get(way[0]!)!);
-          return way;
-        }
-        if (cameFrom.has(awaited)) continue;
-        cameFrom.set(awaited, id);
-        next.push(awaited);
+  // Each level is one wait farther away; the list grows while it is gone through.
+  const reached = [from];
+  for (const id of reached)
+    for (const awaited of waits.get(id)!.keys()) {
+      if (awaited === from) {
+        const way = [id];
+        while (way[0] !== from) way.unshift(cameFrom.get(way[0]!)!);
+        return way;
       }
-    level = next;
-  }
-  return null;
+      if (!knot.has(awaited) || cameFrom.has(awaited)) continue;
+      cameFrom.set(awaited, id);
+      reached.push(awaited);
+    }
+  throw new Error(`no way leads back to ${from}`);
 }
 
 /** Every cycle among the open tickets. */

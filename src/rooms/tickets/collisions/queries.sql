@@ -75,8 +75,9 @@ select t.id, null, 'words', t.blocked_reason from tickets.tickets t
 where t.tenant_id = :tenant_id and t.id = any (:ids::text[]) and t.state = 'blocked' and t.blocked_reason is not null;
 
 -- name: waiting_for
--- Who waits for these tickets, by a link or in the words that they are blocked with (those are read again). The blocked
--- ones are found by the index of what waits, whose condition is repeated.
+-- Who waits for these tickets, by a link or in the words that they are blocked with (those are read again), which may
+-- name them as they were called elsewhere. The blocked ones are found by the index of what waits, whose condition is
+-- repeated.
 select l.ticket_id as id, null as words from tickets.links l
 where l.tenant_id = :tenant_id and l.target_id = any (:ids::text[]) and l.target_id is not null
   and l.type = any (:waiting_types::text[])
@@ -85,7 +86,10 @@ select t.id, t.blocked_reason from tickets.tickets t
 where t.tenant_id = :tenant_id and t.state = 'blocked'
   and (t.state in ('reserved', 'blocked', 'parked', 'conditional')
     or (t.state = 'awaiting_claim' and t.open_blockers > 0))
-  and t.blocked_reason ~ :names;
+  and (t.blocked_reason ~ :names or exists (
+    select from regexp_matches(t.blocked_reason, '[A-Z][A-Z0-9]*-[0-9][0-9-]*(?:~[a-z0-9]+)?', 'g') m (parts)
+    join tickets.aliases a on a.tenant_id = :tenant_id and a.alias = m.parts[1]
+    where a.ticket_id = any (:ids::text[])));
 
 -- name: links_release
 delete from tickets.links l where l.tenant_id = :tenant_id and l.ticket_id = any (:ids::text[])

@@ -111,6 +111,35 @@ describe("a ruling", () => {
     assert.deepEqual([await stateOf(ruling), await stateOf(active)], ["done", "awaiting_claim"]);
   });
 
+  it("J8: counts who is blocked with words that name the ticket as it was called elsewhere", async () => {
+    const old = { alias: "FLT-394205", namespace: "FLT", title: "Old", filed_at: "2026-05-03T17:00:00Z" };
+    const { id: ruled } = await say(operator, "ticket.import", old);
+    const waiting = await block(await file(), "waits for FLT-394205");
+    await block(await file(), "waits for FLT-3942051, FLT-394205-1 and XFLT-394205");
+    await wait(ruled, waiting);
+    assert.deepEqual(await cycles(), [[ruled, waiting].sort()]);
+    const { code, facts } = await unruled(ruled, "cancelled");
+    assert.deepEqual(
+      [code, (facts.unsettled as { id: string }[]).map(({ id }) => id)],
+      ["ruling.unsettled", [waiting]],
+    );
+    await rule("FLT-394205", "cancelled", `${waiting} -> awaiting_claim`);
+    assert.deepEqual(await cycles(), []);
+  });
+
+  it("J9: that puts a done ticket back is refused where a cycle would stand through it", async () => {
+    const [one, two, three] = [await file(), await file(), await file()];
+    await wait(one, two);
+    await wait(two, three);
+    await rule(one, "done");
+    await wait(three, one);
+    assert.deepEqual(await cycles(), []);
+    const { code, facts } = await unruled(one, "awaiting_claim", `${three} -> waits`);
+    assert.deepEqual([code, facts.cycle], ["ruling.circular", [one, two, three]]);
+    assert.equal(await stateOf(one), "done");
+    await rule(three, "cancelled", `${two} -> awaiting_claim`);
+  });
+
   it("ends the claim of whoever holds the ticket, who is told so by the fence", async () => {
     const ruled = await file();
     const { claim_token } = await say(alice, "ticket.claim", { id: ruled });
@@ -160,6 +189,10 @@ describe("cycles", () => {
       return waits;
     };
     assert.deepEqual(cyclesIn(graph(["a", "b"], ["b", "c"], ["x", "a"])), []);
+    const chain = Array.from({ length: 20_000 }, (_, n): [string, string] => [`n${n}`, `n${n + 1}`]);
+    const begun = performance.now();
+    assert.deepEqual(cyclesIn(graph(...chain, ["n20000", "n19999"])), [["n19999", "n20000"]]);
+    assert.ok(performance.now() - begun < 3_000, "a long queue before a knot costs what it is long");
     assert.deepEqual(cyclesIn(graph(["x", "b"], ["b", "c"], ["c", "b"], ["c", "y"])), [["b", "c"]]);
     assert.deepEqual(
       cyclesIn(graph(["a", "b"], ["b", "c"], ["c", "a"], ["b", "a"], ["p", "q"], ["q", "p"], ["p", "a"])),

@@ -7,9 +7,9 @@ import { endTrigger } from "../conditional/opening.ts";
 import { parentOpen } from "../done/finish.ts";
 import { undo } from "../done/receipts.ts";
 import { recountBlockers, WAITING_TYPES } from "../links.ts";
-import { findTicket, findTickets, type Row, stateForbids, TicketId, ticketUnknown } from "../ticket.ts";
+import { findTicket, findTickets, idsIn, type Row, stateForbids, TicketId, ticketUnknown } from "../ticket.ts";
 import { settleCollisions } from "./collision.ts";
-import { cyclesIn, idsIn, type Waits, waitsFrom } from "./cycles.ts";
+import { cyclesIn, type Waits, waitsFrom } from "./cycles.ts";
 import { RULERS } from "./settling.ts";
 
 const sql = statements("tickets/collisions", "waiting_for", "links_release", "absorb", "collisions_of");
@@ -66,10 +66,7 @@ export const rule = command({
     await refuseOpenChildren(world.db, fates);
     const before = await waitsFrom(
       world.db,
-      [...fates.values()]
-        .map(({ row }) => row)
-        .filter(isOpen)
-        .map(({ id }) => id),
+      [...fates].filter(([, { row, fate }]) => isOpen(row) || isOpened(fate)).map(([id]) => id),
     );
     const broken = brokenCycles(before, fates);
     const freed = await carryOut(world, fates);
@@ -89,6 +86,7 @@ type CollisionOf = { id: number; number: string; first_ticket: string | null; se
 type Fates = Map<string, { row: Row; fate: Fate }>;
 
 const isOpen = ({ state }: Row) => state !== "done" && state !== "cancelled";
+const isOpened = (fate: Fate) => fate === "awaiting_claim" || fate === "parked";
 const ends = (fate: Fate) => fate === "done" || fate === "cancelled";
 
 async function fatesOf(db: Reader, row: Row, outcome: Fate, lines: readonly string[]): Promise<Fates> {
@@ -120,7 +118,13 @@ async function refuseUnsettled(db: Reader, row: Row, fates: Fates, collisions: r
     waiting_types: WAITING_TYPES,
     names: ended.map((id) => id.replaceAll(/[^A-Za-z0-9]/g, "\\$&")).join("|"),
   });
-  const named = waiting.filter(({ words }) => words === null || idsIn(words).some((id) => ended.includes(id)));
+  const meant = await findTickets(
+    db,
+    waiting.flatMap(({ words }) => (words === null ? [] : idsIn(words))),
+  );
+  const named = waiting.filter(
+    ({ words }) => words === null || idsIn(words).some((ref) => ended.includes(meant.get(ref)?.id ?? "")),
+  );
   const parties = collisions.flatMap((one) => [one.number, one.first_ticket, one.second_ticket]);
   const wanted = [...named.map(({ id }) => id), ...parties.filter((id) => id !== null)];
   const found = await findTickets(db, wanted);
@@ -167,7 +171,8 @@ function brokenCycles(before: Waits, fates: Fates): string[][] {
   }
   const ours = (cycle: readonly string[]) => cycle.some((id) => fates.has(id));
   const [standing] = cyclesIn(after).filter(ours);
-  if (standing === undefined) return cyclesIn(before).filter(ours);
+  const wasOpen = (id: string) => !fates.has(id) || isOpen(fates.get(id)!.row);
+  if (standing === undefined) return cyclesIn(before).filter((cycle) => ours(cycle) && cycle.every(wasOpen));
   const told = [...standing, standing[0]].join(" waits for ");
   throw new Refusal("conflict", "ruling.circular", `The ruling leaves a cycle: ${told}.`, {
     hint: `Absorb one of them: "${standing[0]} -> awaiting_claim" takes what it waits for from it.`,

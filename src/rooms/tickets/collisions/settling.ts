@@ -121,7 +121,8 @@ export const settle = command({
       throw new Refusal("conflict", "collision.settled", `Collision ${collision} is ${outcome} since ${settled_at}.`, {
         facts: { outcome, amended_to: known.amended_to, reason: known.reason },
       });
-    if (input.amend && input.amended_to === undefined) {
+    if (input.amend && input.amended_to !== undefined) throw eitherOr();
+    if (input.amend) {
       const row = await findTicket(world.db, number);
       if (row.title === second.title) throw reversed(number, first, second);
       const amended = await amend(world, caller, row, { collision, first, second: { ...second, body }, reason });
@@ -134,6 +135,14 @@ export const settle = command({
     return { output: { collision, outcome: to, amended_to: amended_to ?? null }, events };
   },
 });
+
+function eitherOr(): Refusal {
+  const message = "is the ticket that has the content already; with amend a new one is filed";
+  return new Refusal("invalid", "input.invalid", `amended_to: ${message}`, {
+    fields: [{ field: "amended_to", message }],
+    hint: "Say one of amend and amended_to.",
+  });
+}
 
 function unknown(collision: number): Refusal {
   return new Refusal("missing", "collision.unknown", `There is no collision ${collision}.`, {

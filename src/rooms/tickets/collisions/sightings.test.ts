@@ -77,6 +77,12 @@ describe("a commit that names a ticket", () => {
     assert.equal((await report("Alice", { ticket })).fresh, false);
     await say(alice, "ticket.release", { id: ticket, claim_token, reason: "later" });
     assert.equal((await report("Alice", { ticket })).fresh, false, "it had it once");
+    const at_once = await file();
+    const [, said] = await Promise.all([
+      say(alice, "ticket.claim", { id: at_once }),
+      report("Alice", { ticket: at_once }),
+    ]);
+    assert.equal(said.fresh, false, "it claimed it in this very moment");
     assert.equal((await report("Alice", { ticket: "CMB-9999" })).fresh, true, "a number that nobody gave");
     assert.equal((await report("Alice")).fresh, false, "it names none");
     assert.deepEqual(await names(), [], "both are registered");

@@ -109,7 +109,9 @@ async function claimants(
     const [who, row] = [known.get(actor), tickets.get(ticket ?? "")];
     // Who commits without naming a ticket has claimed nothing by it.
     if (!who || ticket === undefined) return true;
-    return row !== undefined && (row.owner_id === who.id || claimed.has(`${who.id} ${row.id}`));
+    // A claim of the same batch has no entry yet.
+    const isGiven = row?.owner_id === who.id || row?.claimed_by === who.id;
+    return row !== undefined && (isGiven || claimed.has(`${who.id} ${row.id}`));
   };
 }
 

@@ -24,6 +24,11 @@ order by t.id;
 select seq, leaf from ledger.entries where tenant_id = :tenant_id and subject = :id and seq > :after
 order by seq limit :limit;
 
+-- name: surface_elsewhere
+-- Whether another claim holds this surface.
+select from tickets.tickets where tenant_id = :tenant_id and surface_key = :surface_key and state = 'in_progress'
+  and surface_key is not null and id <> :id;
+
 -- name: repair_words
 update tickets.tickets set title = :title, lane = :lane, priority = :priority, owner_id = :owner_id,
   surface_key = :surface_key, closes_when = :closes_when

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { testWorld } from "../../../../test/harness.ts";
 import { doneYard, work_proof } from "../done/done.fixture.ts";
+import { spoolOn } from "../provisional/spool.fixture.ts";
 
 const world = await testWorld();
 const { operator, say, refused, sql } = world;
-const { alice, file, finish, show, told, drift } = await doneYard(world);
+const { alice, bob, file, finish, show, told, drift } = await doneYard(world);
 const reason = "a restored table";
 const repair = (id: string) => say(operator, "ticket.repair", { id, reason });
 const set = (id: string, what: string) => sql(`update tickets.tickets set ${what} where id = $1`, [id]);
@@ -114,6 +115,45 @@ describe("a repair", () => {
       [title, body, labels, type, priority, filer, state],
       [...["Lost", "words", ["a", "b"], "bug", 0, "Alice", "awaiting_claim"]],
     );
+    assert.deepEqual(await drift(), []);
+  });
+
+  it("gives no surface to a second holder, and says so; it mends the rest", async () => {
+    const surface_key = "WEB:cards:mended";
+    const [lost, second] = [await file({ surface_key, title: "First" }), await file({ surface_key })];
+    await say(alice, "ticket.claim", { id: lost });
+    await set(
+      lost,
+      `state = 'awaiting_claim', claimed_by = null, claim_token = null, claimed_at = null, lease_expires_at = null,
+       title = 'Forged'`,
+    );
+    const { claim_token } = await say(bob, "ticket.claim", { id: second });
+    const { repaired, left } = await repair(lost);
+    assert.deepEqual([repaired.map(({ field }: { field: string }) => field), left], [["title"], ["state", "holder"]]);
+    await say(bob, "ticket.finish", { id: second, claim_token, work_proof });
+    assert.deepEqual((await repair(lost)).left, []);
+    assert.equal((await show(lost)).holder, "Alice");
+    await set(lost, "surface_key = null");
+    const third = await file({ surface_key });
+    const { claim_token: other } = await say(bob, "ticket.claim", { id: third });
+    assert.deepEqual((await repair(lost)).left, ["surface_key"]);
+    await say(bob, "ticket.finish", { id: third, claim_token: other, work_proof });
+    await repair(lost);
+    assert.deepEqual(await drift(), []);
+  });
+
+  it("does not say that a provisional id is mended which it cannot give back", async () => {
+    const spool = spoolOn(world, alice);
+    spool.file("CMB-9001~aaaaa", { namespace: "CMB", title: "Cut off" });
+    await spool.handIn();
+    await say(operator, "spool.settle", { early: true });
+    const [{ id }] = (await spool.outcomes()).outcomes;
+    await sql("alter table tickets.spooled disable trigger user");
+    await sql("update tickets.spooled set outcome = 'posted' where final_id = $1", [id]);
+    const before = (await told(id)).length;
+    assert.deepEqual(await repair(id), { id, repaired: [], left: ["provisional"] });
+    assert.equal((await told(id)).length, before, "what was not mended is not told as mended");
+    await sql("update tickets.spooled set outcome = 'amended' where final_id = $1", [id]);
     assert.deepEqual(await drift(), []);
   });
 

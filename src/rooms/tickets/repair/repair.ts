@@ -16,7 +16,14 @@ import { insertTickets } from "../new_ticket.ts";
 import { TicketId, ticketUnknown } from "../ticket.ts";
 import { type State, statesOf } from "./states.ts";
 
-const sql = statements("tickets/repair", "history", "repair_words", "repair_state", "trigger_drop");
+const sql = statements(
+  "tickets/repair",
+  "history",
+  "surface_elsewhere",
+  "repair_words",
+  "repair_state",
+  "trigger_drop",
+);
 const done = statements("tickets/done", "receipts_withdraw", "deliverables_withdraw");
 
 export const repair = command({
@@ -47,7 +54,10 @@ export const repair = command({
     if (found.length === 0) return { output: { id, repaired: [], left: [] }, events: [] };
     const wanted = said ?? { ...row!, state: "cancelled", holder: null };
     if (!row) await rebuild(world, caller, id, wanted, history);
-    const left = await write(world, caller, { id, wanted, row, reason });
+    await write(world, caller, { id, wanted, row, reason });
+    // What nothing gives back (a deliverable's words, a spool's post, a surface that another holds now) still differs.
+    const [mended] = await statesOf(world.db, [id]);
+    const left = differencesOf(id, wanted, mended).map(({ field }) => field);
     const repaired = found.filter(({ field }) => !left.includes(field));
     if (repaired.length === 0) return { output: { id, repaired, left }, events: [] };
     // Told whole, so that a ticket that no entry knew of is known from here on.
@@ -89,8 +99,8 @@ async function rebuild({ db }: World, caller: Caller, id: string, wanted: Told, 
 
 type Wanted = { id: string; wanted: Told; row: State | undefined; reason: string };
 
-/** Writes what differs; answers the fields that could not be. */
-async function write(world: World, caller: Caller, { id, wanted, row, reason }: Wanted): Promise<string[]> {
+/** Writes what differs, as far as it can be written. */
+async function write(world: World, caller: Caller, { id, wanted, row, reason }: Wanted): Promise<void> {
   const { db } = world;
   const at = await world.at();
   const names = [wanted.owner, wanted.holder].filter((name) => name !== null);
@@ -99,9 +109,11 @@ async function write(world: World, caller: Caller, { id, wanted, row, reason }: 
     const one = name === null ? undefined : people.get(name);
     return one === undefined || one instanceof Error ? null : one.id;
   };
-  const { title, lane, priority, surface_key, closes_when, state } = wanted;
+  const { title, lane, priority, closes_when, state } = wanted;
+  const isTaken = state === "in_progress" && (await db.all(sql.surface_elsewhere, { id, ...wanted })).length > 0;
+  const surface_key = isTaken && row?.state === "in_progress" ? row.surface_key : wanted.surface_key;
   db.send(sql.repair_words, { id, title, lane, priority, surface_key, closes_when, owner_id: idOf(wanted.owner) });
-  if (state !== row?.state || wanted.holder !== row.holder) {
+  if (!isTaken && (state !== row?.state || wanted.holder !== row.holder)) {
     const claimed_by = idOf(wanted.holder);
     const claim_token = claimed_by === null ? null : randomUUID();
     db.send(sql.repair_state, { id, state, claimed_by, claim_token, at, lease_seconds: LEASE_SECONDS.normal });
@@ -114,10 +126,8 @@ async function write(world: World, caller: Caller, { id, wanted, row, reason }: 
   }
   await writeReceipts(world, caller, { id, wanted, row, reason });
   recountBlockers(db, [id]);
-  if (wanted.verification === (row?.verification ?? null)) return [];
-  if (wanted.verification !== null) return ["verification"];
-  db.send(done.deliverables_withdraw, { ids: [id], at });
-  return [];
+  if (wanted.verification === null && row && row.verification !== null)
+    db.send(done.deliverables_withdraw, { ids: [id], at });
 }
 
 async function writeReceipts({ db, at }: World, caller: Caller, { id, wanted, row, reason }: Wanted): Promise<void> {
