@@ -22,6 +22,8 @@ create table doctrine.records (
   filed_at timestamptz not null,
   maturity smallint not null default 0,
   maturity_since timestamptz not null,
+  -- A person took its level back: what its gates reach is proposed to people, whatever it says of itself.
+  held_down boolean not null default false,
   -- A level whose gate holds and that nobody has given yet.
   proposed smallint,
   proposed_at timestamptz,
@@ -228,7 +230,7 @@ create policy own_tenant on doctrine.acknowledgements using (tenant_id = kernel.
 grant select, insert on doctrine.records, doctrine.links, doctrine.sightings, doctrine.bypasses, doctrine.reviews,
   doctrine.boot_sets, doctrine.principles, doctrine.readings, doctrine.acknowledgements to longwatch_app;
 -- Never the words.
-grant update (maturity, maturity_since, proposed, proposed_at, observations, mode, mechanisms, sunset_on, review_on,
-  reviewed_at, superseded_by) on doctrine.records to longwatch_app;
+grant update (maturity, maturity_since, held_down, proposed, proposed_at, observations, mode, mechanisms, sunset_on,
+  review_on, reviewed_at, superseded_by) on doctrine.records to longwatch_app;
 grant update (settled_at, settled_by, note) on doctrine.reviews to longwatch_app;
 grant select, insert, update on doctrine.series, doctrine.firings, doctrine.cursors to longwatch_app;

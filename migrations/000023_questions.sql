@@ -78,8 +78,9 @@ begin
   end if;
   return new;
 end $$;
-create trigger keep before update on questions.questions for each row execute function questions.keep();
-alter table questions.questions enable always trigger keep;
+create trigger question_keeps_its_age before update on questions.questions
+  for each row execute function questions.keep();
+alter table questions.questions enable always trigger question_keeps_its_age;
 create trigger refuse_delete before delete on questions.questions
   for each row execute function ledger.refuse_change();
 alter table questions.questions enable always trigger refuse_delete;

@@ -215,6 +215,36 @@ describe("longwatch connect", () => {
     }
   });
 
+  test("leaves what others wrote about it, and takes ours out of a group that a person added to", async () => {
+    for (const [cli, path, name] of [
+      ["claude", ".claude/settings.json", "PreToolUse"],
+      ["gemini", ".gemini/settings.json", "BeforeTool"],
+      ["codex", ".codex/hooks.json", "PreToolUse"],
+    ] as const) {
+      const cwd = shop.project();
+      const mine = { type: "command", command: `echo "longwatch: guard ${cli} was here" >> log` };
+      furnish(cwd, { [path]: JSON.stringify({ hooks: { [name]: [{ hooks: [mine] }] } }) });
+      const file = join(cwd, path);
+      const groups = () => JSON.parse(readFileSync(file, "utf8")).hooks[name];
+      await shop.connect([cli], { cwd });
+      assert.deepEqual(groups()[0].hooks, [mine]);
+      const settings = JSON.parse(readFileSync(file, "utf8"));
+      const added = { type: "command", command: "echo added" };
+      settings.hooks[name][1].hooks.push(added);
+      writeFileSync(file, JSON.stringify(settings));
+      await shop.connect([cli], { cwd });
+      assert.deepEqual(
+        groups().map(({ hooks }: { hooks: unknown[] }) => hooks.length),
+        [1, 1, 1],
+        "ours is there once",
+      );
+      settings.hooks[name] = [groups()[0], { hooks: [groups()[2].hooks[0], added] }];
+      writeFileSync(file, JSON.stringify(settings));
+      assert.equal((await shop.disconnect([cli], { cwd })).code, 0);
+      assert.deepEqual(groups(), [{ hooks: [mine] }, { hooks: [added] }]);
+    }
+  });
+
   test("says how strong it is, and tells the dry run from the deed", async () => {
     const cwd = shop.project();
     const planned = await shop.connect(["gemini", "--dry-run"], { cwd });

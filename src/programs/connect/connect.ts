@@ -175,7 +175,10 @@ function disconnected(asked: Asked, around: Around): number {
   const last = Object.keys(others).length === 0 && ended !== undefined;
   const gone = (path: string): Edit => ({ path, what: "the settings", change: () => null });
   const directory = dirname(settings_path);
-  const ours = last ? [settings_path, ...(asked.scope === "project" ? [join(directory, ".gitignore")] : [])] : [];
+  // A spool that lies there stays, and so does what keeps it out of commits.
+  const stays = existsSync(join(directory, "spool"));
+  const ignored = asked.scope === "project" && !stays ? [join(directory, ".gitignore")] : [];
+  const ours = last ? [settings_path, ...ignored] : [];
   const changes = [...plans, ...planned(ours.map(gone)), ...recorded(record, others)].filter(isChange);
   if (!asked.dry_run) {
     written(changes);

@@ -23,7 +23,14 @@ export const strict: Dialect = { comments: false, trailing_commas: false };
  */
 export type Piece =
   | { kind: "set"; at: readonly string[]; value: unknown }
-  | { kind: "list"; at: readonly string[]; value: unknown; mine(element: unknown): boolean };
+  | {
+      kind: "list";
+      at: readonly string[];
+      value: unknown;
+      mine(element: unknown): boolean;
+      /** What is ours in an element that holds others', too. */
+      within?: { key: string; mine(part: unknown): boolean };
+    };
 
 export type JsonEdit = { path: string; what: string; pieces: readonly Piece[]; dialect?: Dialect };
 
@@ -70,6 +77,8 @@ function withPiece(path: string, text: string, piece: Piece, dialect: Dialect): 
     return changed(text, piece.at, piece.value);
   }
   mustBe(path, text, tree, piece.at, "array");
+  const apart = withoutParts(path, text, piece, dialect);
+  if (apart !== text) return withPiece(path, apart, piece, dialect);
   const elements = elementsAt(tree, piece.at);
   const mine = elements.flatMap((element, index) => (piece.mine(element) ? [index] : []));
   if (mine.length === 1 && isDeepStrictEqual(elements[mine[0]!], piece.value)) return text;
@@ -88,6 +97,7 @@ function withoutPiece(path: string, text: string, piece: Piece, dialect: Dialect
   } else {
     for (let at = elements().findLastIndex(piece.mine); at >= 0; at = elements().findLastIndex(piece.mine))
       fresh = changed(fresh, [...piece.at, at], undefined);
+    fresh = withoutParts(path, fresh, piece, dialect);
     if (fresh === text) return text;
   }
   // What held nothing but ours was made for it.
@@ -97,6 +107,18 @@ function withoutPiece(path: string, text: string, piece: Piece, dialect: Dialect
     fresh = changed(fresh, at, undefined);
   }
   return fresh;
+}
+
+/** Takes ours out of the elements that hold others', too. */
+function withoutParts(path: string, text: string, piece: Piece & { kind: "list" }, dialect: Dialect): string {
+  if (!piece.within) return text;
+  const { key, mine } = piece.within;
+  for (const [index, element] of elementsAt(treeOf(path, text, dialect), piece.at).entries()) {
+    const parts: unknown = (element as { [key: string]: unknown } | null)?.[key];
+    const at = Array.isArray(parts) && !piece.mine(element) ? parts.findLastIndex(mine) : -1;
+    if (at >= 0) return withoutParts(path, changed(text, [...piece.at, index, key, at], undefined), piece, dialect);
+  }
+  return text;
 }
 
 function elementsAt(tree: Node, at: readonly string[]): unknown[] {

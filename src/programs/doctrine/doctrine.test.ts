@@ -93,9 +93,13 @@ describe("doctrine import", () => {
       "b.md": "---\n: [\n---\n",
       "c.md": "---\ntype: doctrine\n---\n",
       "d.md": "---\nid: ORA-2026-0400\ntype: pattern\ntitle: t\ndate: 2026-01-01\nevidence: [one]\n---\n",
+      "big.md": `---\nid: ORA-2026-0401\ntype: pattern\ntitle: t\ndate: 2026-01-01\n---\n${"x".repeat(200_000)}`,
+      "f.md": "---\nid: ORA-2026-0402\ntype: failure\ntitle: t\ndate: 2026-01-01\n__proto__: {a: 1}\n---\n",
+      "g.md": "---\nid: ORA-2026-0403\ntype: failure\ntitle: t\ndate: 2026-01-01\nconstructor: 5\n---\n",
       "e.md": HARD.replace("0012", "0500").replace("reservation.held", "no.such").replace("no_collision", "no_luck"),
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(odd, name), text);
+    writeFileSync(join(odd, "latin.md"), Buffer.from("---\ntitle: caf\xe9\n---\n", "latin1"));
     const { code, out } = await run(bringIn, [odd]);
     assert.equal(code, 1);
     for (const said of [/a\.md has no front matter/, /b\.md has front matter that is no YAML/, /c\.md has no id/])
@@ -103,6 +107,12 @@ describe("doctrine import", () => {
     for (const said of [/d\.md is refused \(pattern\.unfounded\)/, /ORA-2026-0500: held as text, not reject/])
       assert.match(out, said);
     assert.match(out, /gates is kept as it is/);
+    for (const said of [/big\.md has more than 128 KiB/, /f\.md has a field __proto__/, /latin\.md is not UTF-8 text/])
+      assert.match(out, said);
+    assert.deepEqual((await world.ask(world.operator, "doctrine.show", { id: "ORA-2026-0403" })).extra, {
+      constructor: 5,
+    });
+    assert.match((await run(bringIn, ["/dev/zero"])).out, /\/dev\/zero is no file/);
     assert.equal((await run(bringIn, [join(here, "nowhere")])).code, 2);
   });
 });
@@ -116,10 +126,10 @@ describe("doctrine export", () => {
     const { code, out } = await run(bringIn, [directory, "--json"], other);
     const { imported, known, refused } = JSON.parse(out);
     assert.deepEqual([code, refused], [0, []]);
-    assert.deepEqual([imported, known > 10], [4, true]);
+    assert.deepEqual([imported, known > 10], [5, true]);
     const digests = async (server: typeof world) =>
       Promise.all(
-        ["ORA-0000-0001", "ORA-2026-0011", "ORA-2026-0012", "ORA-2026-0500"].map(async (id) => {
+        ["ORA-0000-0001", "ORA-2026-0011", "ORA-2026-0012", "ORA-2026-0403", "ORA-2026-0500"].map(async (id) => {
           const { digest, maturity, body, extra } = await server.ask(server.operator, "doctrine.show", { id });
           return { digest, maturity, body, extra };
         }),

@@ -4,7 +4,7 @@ import type { Client } from "../../client/client.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { Misspoken, runProgram, using } from "../feed/words.ts";
 import type { Terminal } from "../import/telling.ts";
-import { recordIn } from "./markdown.ts";
+import { type Read, recordIn } from "./markdown.ts";
 
 const USAGE = `usage: longwatch doctrine import DIR|FILE [--json]
 
@@ -42,7 +42,7 @@ export async function main(argv: string[], client: () => Client, terminal: Termi
 }
 
 async function bringIn(server: Client, file: string, summary: Summary): Promise<void> {
-  const read = recordIn(readFileSync(file, "utf8"), file);
+  const read = readIn(file);
   if ("problem" in read) return void summary.refused.push({ file, problem: read.problem });
   try {
     const done = await server.say<{ imported: boolean; warnings: string[] }>("doctrine.import", read.input);
@@ -54,6 +54,22 @@ async function bringIn(server: Client, file: string, summary: Summary): Promise<
       throw error;
     summary.refused.push({ file, problem: `is refused (${error.code}): ${error.message}` });
   }
+}
+
+function readIn(file: string): Read {
+  // What is no file, such as a pipe, would be read for ever.
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (!stat?.isFile()) return { problem: "is no file" };
+  if (stat.size > FILE_BYTES_MAX) return { problem: `has more than ${FILE_BYTES_MAX / 1024} KiB, which no record has` };
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    return { problem: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
+  }
+  const text = bytes.toString();
+  if (!Buffer.from(text).equals(bytes)) return { problem: "is not UTF-8 text" };
+  return recordIn(text, file);
 }
 
 function filesIn(path: string): string[] {
@@ -68,7 +84,6 @@ function filesIn(path: string): string[] {
   return below
     .filter((one) => one.isFile() && one.name.endsWith(".md") && one.name.toLowerCase() !== "readme.md")
     .map((one) => join(one.parentPath, one.name))
-    .filter((one) => statSync(one).size <= FILE_BYTES_MAX)
     .sort();
 }
 

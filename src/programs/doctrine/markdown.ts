@@ -38,14 +38,16 @@ type Field = keyof typeof KINDS;
 const FIELDS = Object.keys(KINDS) as Field[];
 
 /** What other registries call the same. */
-const ALSO: { readonly [name: string]: Field } = {
-  date: "dated",
-  does_not_apply: "applies_not",
-  known_exceptions: "exceptions",
-  references: "refs",
-  evidence_trail: "evidence",
-  summary: "title",
-};
+const ALSO = new Map<string, Field>(
+  Object.entries({
+    date: "dated",
+    does_not_apply: "applies_not",
+    known_exceptions: "exceptions",
+    references: "refs",
+    evidence_trail: "evidence",
+    summary: "title",
+  } as const),
+);
 
 const FRONT = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/;
 
@@ -71,12 +73,15 @@ export function recordIn(text: string, name: string): Read {
   if (whole === undefined) return { problem: "has no front matter: three hyphens, fields, three hyphens" };
   let front: unknown;
   try {
-    front = parse(yaml!, { maxAliasCount: 20 });
+    // What it only minds is kept as it is, and nobody at a terminal knows what it speaks of.
+    front = parse(yaml!, { maxAliasCount: 20, logLevel: "error" });
   } catch (error) {
     return { problem: `has front matter that is no YAML: ${(error as Error).message.split("\n")[0]}` };
   }
   if (typeof front !== "object" || front === null || Array.isArray(front))
     return { problem: "has front matter that is not fields" };
+  // No object could hold it, so it would be lost without a word.
+  if (Object.hasOwn(front, "__proto__")) return { problem: "has a field __proto__, which is no name for one" };
   const body = text.slice(whole.length);
   const warnings: string[] = [];
   const { extra: kept, ...given } = front as { [field: string]: unknown };
@@ -84,7 +89,7 @@ export function recordIn(text: string, name: string): Read {
   const input: { [field: string]: unknown } = { body };
   for (const [name, value] of Object.entries(given)) {
     const plain = name.toLowerCase().replaceAll(/[\s-]+/g, "_");
-    const field = (FIELDS as string[]).includes(plain) ? (plain as Field) : ALSO[plain];
+    const field = (FIELDS as string[]).includes(plain) ? (plain as Field) : ALSO.get(plain);
     const read = field === undefined ? undefined : valueOf(field, value);
     if (field !== undefined && read !== undefined) input[field] = read;
     else {

@@ -105,7 +105,7 @@ describe("The hooks of a turn", () => {
     const slow = `http://127.0.0.1:${(hung.address() as AddressInfo).port}`;
     for (const [more, why] of [
       [{ url: "http://127.0.0.1:1" }, /127\.0\.0\.1:1/],
-      [{ url: slow, wait_seconds: 0.2 }, /the turn ends without a look/],
+      [{ url: slow, wait_seconds: 0.2 }, /the turn ends without a look.*gave no answer within 0\.2 s/],
       [{ token: "lw_wrong" }, /token is unknown/],
       [{ token: operator }, /holds no seat/],
     ] as const) {

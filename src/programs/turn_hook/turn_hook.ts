@@ -103,8 +103,11 @@ async function over<Output>(
   ask: (client: Client, signal: AbortSignal) => Promise<Output>,
 ): Promise<Output> {
   const client = new Client({ url, token });
+  const signal = AbortSignal.timeout(wait_seconds * 1000);
   try {
-    return await ask(client, AbortSignal.timeout(wait_seconds * 1000));
+    return await ask(client, signal);
+  } catch (error) {
+    throw signal.aborted ? new Error(`${url} gave no answer within ${wait_seconds} s.`) : error;
   } finally {
     client.close();
   }

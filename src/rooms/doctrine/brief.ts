@@ -6,13 +6,12 @@ import { command, query, type Caller, type Role, roles, text } from "../../kerne
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { GIVERS } from "./filing.ts";
-import { type DoctrineRecord, RecordId } from "./record.ts";
-import { keep, recordsOf, recordUnknown, refuseSuperseded } from "./registry.ts";
-import { shipped, shippedPrinciples } from "./shipped.ts";
+import { RecordId } from "./record.ts";
+import { keep, principlesOf, recordsOf, recordUnknown, refuseSuperseded } from "./registry.ts";
+import { shipped } from "./shipped.ts";
 
 const sql = statements(
   "doctrine",
-  "principles",
   "seat",
   "held",
   "claimable",
@@ -72,7 +71,7 @@ export async function briefFor(db: Reader, caller: Caller): Promise<Brief> {
   const id = principal_id;
   const [[seat], principles, rules] = await Promise.all([
     db.all<{ lane: string | null }>(sql.seat, { id }),
-    currentPrinciples(db),
+    principlesOf(db),
     rulesCounted(db),
   ]);
   const lane = seat?.lane ?? null;
@@ -111,14 +110,6 @@ function markdownOf({ who, digest, principles, held, claimable, waiting }: Part,
     ...(idle ? ["", "Nothing waits for you now: `longwatch queue read` shows the other lanes."] : []),
     ...["", `When you have read this: \`longwatch brief acknowledge ${digest}\``],
   ].join("\n");
-}
-
-/** The principles that stand now: the newest set, else those that ship. What was superseded falls out. */
-async function currentPrinciples(db: Reader): Promise<DoctrineRecord[]> {
-  const set = await db.all<{ record_id: string }>(sql.principles);
-  const ids = set.length === 0 ? shippedPrinciples : set.map(({ record_id }) => record_id);
-  const records = await recordsOf(db, { ids });
-  return ids.flatMap((id) => records.find((one) => one.id === id && one.superseded_by === null) ?? []);
 }
 
 async function rulesCounted(db: Reader): Promise<number> {
@@ -163,7 +154,7 @@ export const acknowledge = command({
       });
     if (brief.acknowledged) return { output: { digest, acknowledged: false }, events: [] };
     const at = await world.at();
-    const principles = await currentPrinciples(world.db);
+    const principles = await principlesOf(world.db);
     keep(world.db, principles, at);
     const reader = { id: caller.principal_id, at };
     world.db.send(sql.acknowledge, { ...reader, incarnation: caller.incarnation ?? "", digest });

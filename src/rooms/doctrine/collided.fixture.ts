@@ -6,7 +6,12 @@ import type { passingDays } from "./doctrine.fixture.ts";
 /** What the tickets room writes when two seats filed under one number, or when one was renumbered. */
 export async function collided(
   world: Awaited<ReturnType<typeof passingDays>>,
-  { number, pattern, kind = "collision.opened" }: { number: string; pattern?: string; kind?: string },
+  {
+    number,
+    pattern,
+    kind = "collision.opened",
+    times = 1,
+  }: { number: string; pattern?: string; kind?: string; times?: number },
 ): Promise<void> {
   const input = z.object({});
   const said = batchCommand({
@@ -20,7 +25,8 @@ export async function collided(
     async run(_, calls) {
       const party = { seat: "Alice", at: world.now().toISOString(), title: "One" };
       const data = { number, pattern, first: party, second: { ...party, seat: "Bob" }, source: "test" };
-      return calls.map(() => ({ output: {}, events: [{ kind, subject: number, data }] }));
+      const events = Array.from({ length: times }, () => ({ kind, subject: number, data }));
+      return calls.map(() => ({ output: {}, events }));
     },
   });
   const door = new Door({ ...world.doorOptions, operations: [said] });

@@ -14,7 +14,7 @@ const sql = statements(
   "sightings_counted",
 );
 
-/** A window with more than so many collisions is not clean whatever the others are. */
+/** A window with more incidents than so many is not clean, whatever those are that nobody looked at. */
 const INCIDENTS_MAX = 1_000;
 
 /** What a record's gates and triggers ask. */
@@ -33,15 +33,18 @@ export async function factsFor(
   const asks = (name: string) => predicates.some((one) => one.name === name);
   const after = new Date(as_of.getTime() - longestMs(predicates));
   const ids = records.map(({ id }) => id);
-  const incidents = async (...kinds: string[]) =>
-    (
-      await Promise.all(kinds.map((kind) => db.all(sql.incidents, { kind, after, as_of, limit: INCIDENTS_MAX })))
-    ).flat();
+  let incidents_from: Date | null = null;
+  const incidents = async (kind: string) => {
+    const rows = await db.all<Row>(sql.incidents, { kind, after, as_of, limit: INCIDENTS_MAX });
+    const oldest = rows.at(-1)?.at;
+    if (rows.length === INCIDENTS_MAX && !(incidents_from && incidents_from > oldest!)) incidents_from = oldest!;
+    return rows.map(incidentOf);
+  };
   const codes = predicates.flatMap(({ given }) => given.codes?.split(",").map((code) => `refusal:${code}`) ?? []);
   const mechanisms = [...new Set([...records.flatMap((one) => one.mechanisms), ...codes])];
   const [collisions, unreserved, [namespaces], violated, bypassed, there] = await Promise.all([
     asks("no_collision") ? incidents("collision.opened") : [],
-    asks("reserve_backed_everywhere") ? incidents("ticket.confirmed", "ticket.amended") : [],
+    asks("reserve_backed_everywhere") ? Promise.all(["ticket.confirmed", "ticket.amended"].map(incidents)) : [],
     db.all<{ count: number }>(sql.namespaces_count),
     db.all<{ record_id: string; at: Date }>(sql.violations_newest, { ids, as_of }),
     db.all<{ record_id: string; at: Date }>(sql.bypasses_newest, { ids, as_of }),
@@ -50,9 +53,8 @@ export async function factsFor(
   const byRecord = (rows: readonly { record_id: string; at: Date }[]) =>
     new Map(rows.map(({ record_id, at }) => [record_id, at]));
   return {
-    as_of,
-    collisions: collisions.map(incidentOf),
-    unreserved: unreserved.map(incidentOf).sort((a, b) => b.seq - a.seq),
+    ...{ as_of, incidents_from, collisions },
+    unreserved: unreserved.flat().sort((a, b) => b.seq - a.seq),
     namespaces: namespaces!.count,
     observations: new Map(records.map(({ id, observations }) => [id, observations])),
     violated: byRecord(violated),

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { command, type Role } from "../../kernel/operation.ts";
+import type { Reader } from "../../kernel/database.ts";
+import { type Caller, command, type Role } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { refuseUnreal } from "./mechanisms.ts";
 import { digestOf, type DoctrineRecord, held, type Said, said } from "./record.ts";
-import { insertRecord, keep, recordsOf, recordUnknown, refuseSuperseded } from "./registry.ts";
+import { insertRecord, keep, principlesOf, recordsOf, recordUnknown, refuseSuperseded } from "./registry.ts";
 
 const sql = statements("doctrine", "number_take", "supersede");
 
@@ -35,13 +36,15 @@ export const file = command({
   async run(world, { caller, input }) {
     const { mode, mechanisms, sunset_on = null, ...words } = input;
     refuseIncomplete(words);
-    if (mode !== "text" && !(GIVERS as readonly Role[]).includes(caller.role)) throw notYours(mode);
+    if (mode !== "text" && !isGiver(caller)) throw notYours("mode", `lets a rule ${mode}`);
+    if (words.adopts && !isGiver(caller)) throw notYours("adopts", "lets a rule take its own levels");
     await refuseUnreal(world.db, world.operations(), { mode, mechanisms, sunset_on });
     const named = [...words.supersedes, ...words.amends];
     const targets = named.length === 0 ? [] : await recordsOf(world.db, { ids: named });
     const missing = named.find((id) => !targets.some((one) => one.id === id));
     if (missing !== undefined) throw recordUnknown(missing);
     for (const one of targets) refuseSuperseded(one);
+    await refuseEnding(world.db, caller, words.supersedes, targets);
     const at = await world.at();
     const year = at.getUTCFullYear();
     const [{ number }] = (await world.db.all(sql.number_take, { year })) as [{ number: number }];
@@ -72,7 +75,15 @@ export function fresh(
 ): DoctrineRecord {
   return {
     ...words,
-    ...{ shipped: false, maturity: 0, maturity_since: null, watched_since: null, proposed: null, extra: {} },
+    ...{
+      shipped: false,
+      maturity: 0,
+      maturity_since: null,
+      held_down: false,
+      watched_since: null,
+      proposed: null,
+      extra: {},
+    },
     ...{ observations: words.evidence.length, review_on: null, reviewed_at: null, superseded_by: null },
   };
 }
@@ -104,9 +115,31 @@ export function refuseIncomplete({ type, rule, evidence, hypothesis_test, gates,
   });
 }
 
-function notYours(mode: string): Refusal {
-  return new Refusal("denied", "enforcement.not_yours", `Only an operator or a strategist lets a rule ${mode}.`, {
-    hint: "File it with mode text; who may sets the mode with doctrine.enforce.",
-    fields: [{ field: "mode", message: "is text, unless an operator or a strategist files it" }],
+export const isGiver = ({ role }: Pick<Caller, "role">): boolean => (GIVERS as readonly Role[]).includes(role);
+
+/** What holds others, or is told to everybody, ends on the word of those on whose word it does. */
+export async function refuseEnding(
+  db: Reader,
+  caller: Caller,
+  supersedes: readonly string[],
+  records: readonly DoctrineRecord[],
+): Promise<void> {
+  if (supersedes.length === 0 || isGiver(caller)) return;
+  const principles = await principlesOf(db);
+  const held = records.find(
+    ({ id, mode }) => supersedes.includes(id) && (mode !== "text" || principles.some((one) => one.id === id)),
+  );
+  if (held) throw notYours("supersedes", `ends ${held.id}, which holds every seat`);
+}
+
+export function notYours(field: "mode" | "adopts" | "supersedes", what: string): Refusal {
+  const instead = {
+    mode: "File it with mode text; who may sets the mode with doctrine.enforce.",
+    adopts: "File it without; what its gates reach is proposed, and who may gives it with doctrine.promote.",
+    supersedes: "File it as one that amends it, and ask for the other: `longwatch question ask`.",
+  };
+  return new Refusal("denied", "enforcement.not_yours", `Only an operator or a strategist ${what}.`, {
+    hint: instead[field],
+    fields: [{ field, message: "is for an operator or a strategist to say" }],
   });
 }

@@ -7,8 +7,9 @@ const PATTERNS = ["simultaneous_filing", "mass_dispatch", "unseen_actor", "reser
 
 /** What a parameter may be, with what it is when it is left out; without a default it has to be said. */
 type Parameter = { form: RegExp; is: string; default?: string };
-const DURATION = /^P(?=\d)(?:(\d{1,4})W)?(?:(\d{1,4})D)?$|^PT(\d{1,5})H$/;
-const window: Parameter = { form: DURATION, is: "an ISO 8601 duration such as P7D", default: "P7D" };
+// A window of no length would be clean whatever happened.
+const DURATION = /^(?=.*[1-9])(?:P(?=\d)(?:(\d{1,4})W)?(?:(\d{1,4})D)?|PT(\d{1,5})H)$/;
+const window: Parameter = { form: DURATION, is: "an ISO 8601 duration such as P7D, not zero", default: "P7D" };
 const count: Parameter = { form: /^[1-9]\d{0,3}$/, is: "a whole number from 1" };
 const codes: Parameter = { form: /^[a-z_]+\.[a-z_]+(,[a-z_]+\.[a-z_]+)*$/, is: "refusal codes with commas between" };
 const patterns: Parameter = {
@@ -103,6 +104,8 @@ export type Incident = { seq: number; at: Date; subject: string | null; actor: s
 /** What the predicates look at, as it was at an instant. Incidents are the newest first, within the longest window. */
 export type Facts = {
   as_of: Date;
+  /** Before this were more incidents than anybody looks at; null where all of them are here. */
+  incidents_from: Date | null;
   collisions: readonly Incident[];
   /** Filings whose number was not reserved at the write site. */
   unreserved: readonly Incident[];
@@ -126,20 +129,24 @@ export function judge(predicate: Predicate, record: Holder, facts: Facts, since:
   return { holds: holds !== predicate.not, because };
 }
 
-function plainly({ name, given }: Predicate, record: Holder, facts: Facts, since: Date | null): Outcome {
+function plainly(predicate: Predicate, record: Holder, facts: Facts, since: Date | null): Outcome {
+  const { name, given, not } = predicate;
+  const looked = { record, facts, since, not };
   switch (name) {
     case "no_collision": {
       const wanted = given.patterns!.split(",");
       const those = facts.collisions.filter(({ pattern }) => pattern !== null && wanted.includes(pattern));
-      return clean(given.window!, "collision", those, record, facts, since);
+      return clean(given.window!, "collision", those, { ...looked, from: facts.incidents_from });
     }
     case "reserve_backed_everywhere":
-      if (facts.namespaces === 0) return { holds: false, because: "there is no namespace yet" };
-      return clean(given.window!, "filing without a reservation", facts.unreserved, record, facts, since);
+      if (facts.namespaces === 0 && !not) return { holds: false, because: "there is no namespace yet" };
+      return clean(given.window!, "filing without a reservation", facts.unreserved, {
+        ...{ ...looked, from: facts.incidents_from },
+      });
     case "no_violation":
-      return clean(given.window!, "violation", latest(facts.violated.get(record.id)), record, facts, since);
+      return clean(given.window!, "violation", latest(facts.violated.get(record.id)), looked);
     case "no_bypass":
-      return clean(given.window!, "bypass", latest(facts.bypassed.get(record.id)), record, facts, since);
+      return clean(given.window!, "bypass", latest(facts.bypassed.get(record.id)), looked);
     case "observations_at_least": {
       const seen = facts.observations.get(record.id) ?? 0;
       return { holds: seen >= Number(given.n), because: `${seen} observations, ${given.n} are needed` };
@@ -157,14 +164,14 @@ function plainly({ name, given }: Predicate, record: Holder, facts: Facts, since
 
 const latest = (at: Date | undefined): Pick<Incident, "at">[] => (at === undefined ? [] : [{ at }]);
 
+type Looked = { record: Holder; facts: Facts; since: Date | null; not: boolean; from?: Date | null };
+
 /** A window is clean when it is full, and nothing lies in it. */
 function clean(
   duration: string,
   what: string,
   incidents: readonly (Pick<Incident, "at"> & Partial<Incident>)[],
-  { watched_since }: Holder,
-  { as_of }: Facts,
-  since: Date | null,
+  { record, facts: { as_of }, since, not, from: looked_from = null }: Looked,
 ): Outcome {
   const from = new Date(as_of.getTime() - durationMs(duration));
   const start = since !== null && since > from ? since : from;
@@ -173,9 +180,13 @@ function clean(
     const which = found.subject ? ` on ${found.subject} (entry ${found.seq})` : "";
     return { holds: false, because: `a ${what}${which} at ${found.at.toISOString()}` };
   }
-  // A trigger asks whether something happened; that nobody has watched for long is nothing that happened.
-  if (since === null && (watched_since === null || watched_since > from)) {
-    const watched = watched_since === null ? "not watched yet" : `watched since ${watched_since.toISOString()}`;
+  if (looked_from !== null && looked_from > start)
+    return { holds: false, because: `so many of them since ${looked_from.toISOString()} that no look went further` };
+  const { watched_since } = record;
+  const begun = since !== null && watched_since !== null && since > watched_since ? since : watched_since;
+  // `not` asks whether something happened; that nobody has watched for long is nothing that happened.
+  if (!not && (begun === null || begun > from)) {
+    const watched = begun === null ? "not watched yet" : `watched since ${begun.toISOString()}`;
     return { holds: false, because: `no ${what} so far, but it is ${watched}: ${duration} are not over` };
   }
   return { holds: true, because: `no ${what} since ${start.toISOString()}` };

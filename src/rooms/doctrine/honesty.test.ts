@@ -121,7 +121,7 @@ describe("J49: a hard rule ends or is renewed, and a bypass leaves its proof", (
     );
   });
 
-  it("J49: only an operator or a strategist makes a rule hard", async () => {
+  it("only an operator or a strategist makes a rule hard", async () => {
     assert.equal((await refused(alice, "doctrine.file", { ...rule, ...hard })).code, "enforcement.not_yours");
     const { id } = await say(alice, "doctrine.file", rule);
     assert.equal((await refused(alice, "doctrine.enforce", { id, reason: "x", ...hard })).code, "role.forbidden");
@@ -198,4 +198,62 @@ test("no tenant sees another's records", async () => {
   const [{ id }] = await sql("select id from kernel.tenants where name = 'other'");
   assert.deepEqual(await world.asApplication("select id from doctrine.records", [], id), []);
   assert.notEqual((await world.asApplication("select id from doctrine.records")).length, 0);
+});
+
+describe("Who ends a rule that holds others", () => {
+  const held = { ...rule, mode: "warn", mechanisms: ["event:debt.raised"] };
+  const denied = async (more: object, token = alice, name = "doctrine.file") => {
+    const { code, fields } = await refused(token, name, { ...rule, ...more });
+    return [code, fields[0]?.field];
+  };
+
+  it("is whoever may let one: no other ends it, or a principle, or lets a record take its own levels", async () => {
+    const id = await file(held);
+    const principle = (await ask(operator, "brief.read")).principles[0].id;
+    for (const supersedes of [[id], [principle]])
+      assert.deepEqual(await denied({ type: "observation", supersedes }), ["enforcement.not_yours", "supersedes"]);
+    assert.deepEqual(await denied({ adopts: true }), ["enforcement.not_yours", "adopts"]);
+    const plain = await file();
+    await say(alice, "doctrine.file", { ...rule, supersedes: [plain] });
+    await file({ supersedes: [id] });
+  });
+
+  it("is nobody by an import either, whose words end a shipped rule of which nothing was said yet", async () => {
+    const keeper = await world.seat("CLAUDE-CLI-BOX-COORD-01", "coordinator");
+    const from = { dated: "2025-01-01", maturity: 4 };
+    const [shippedId] = shipped.filter(({ mode }) => mode !== "text").slice(-1);
+    const gone = { ...from, id: "ORA-2025-0001", supersedes: [shippedId!.id] };
+    assert.deepEqual(await denied(gone, keeper, "doctrine.import"), ["enforcement.not_yours", "supersedes"]);
+    const own = { ...rule, ...from, mode: "warn", mechanisms: ["event:debt.raised"] };
+    const { mode, warnings } = await say(keeper, "doctrine.import", { ...own, id: "ORA-2025-0002" });
+    assert.equal(mode, "text");
+    assert.deepEqual(warnings, [
+      "held as text, not warn: only an operator or a strategist says more",
+      "it is M2, not M4: it has no gate for that",
+    ]);
+    assert.equal((await show("ORA-2025-0002")).maturity, "M2");
+    const other = await testWorld();
+    await other.say(other.operator, "doctrine.import", { ...rule, ...gone });
+    assert.equal((await other.ask(other.operator, "doctrine.show", { id: shippedId!.id })).superseded_by, gone.id);
+  });
+
+  it("leaves room for the next number, and no record takes its own place", async () => {
+    const from = { dated: "2025-01-01" };
+    assert.deepEqual(await denied({ ...from, id: "ORA-2026-999999999" }, operator, "doctrine.import"), [
+      ...["input.invalid", "id"],
+    ]);
+    const itself = { ...from, id: "ORA-2025-0003", supersedes: ["ORA-2025-0003"] };
+    assert.deepEqual(await denied(itself, operator, "doctrine.import"), ["input.invalid", "supersedes"]);
+  });
+
+  it("and a sunset that is past already is none: nobody would be told of it", async () => {
+    const id = await file({ ...held, mode: "reject", mechanisms: ["refusal:lease.lost"], sunset_on: "2999-01-01" });
+    const past = { id, sunset_on: "2020-01-01", reason: "quietly" };
+    assert.equal((await refused(strategist, "doctrine.enforce", past)).fields[0]!.field, "sunset_on");
+  });
+});
+
+test("that to relabel is not to decide is held by the room of questions", async () => {
+  const { id } = shipped.find(({ title }) => title === "To relabel is not to decide")!;
+  assert.equal((await show(id)).held_by, "a running mechanism");
 });

@@ -158,3 +158,74 @@ test("a review trigger is a query that runs: it opens one for what happened, and
   await say("doctrine.violate", { id, evidence: "Somebody went right again." });
   assert.equal(await opened(), 1);
 });
+
+test("a demotion by judgement holds, also of a shipped record that nobody has written about yet", async () => {
+  const world = await passingDays();
+  const { days, survey, ask, say } = world;
+  const id = "ORA-0000-0002";
+  const standing = async () => {
+    const { maturity, proposed } = await ask("doctrine.show", { id });
+    return [maturity, proposed];
+  };
+  await say("doctrine.demote", { id, to: "M1", reason: "It was gone past by hand." });
+  assert.deepEqual(await standing(), ["M1", null]);
+  assert.deepEqual((await survey()).proposed, [id]);
+  assert.deepEqual(await standing(), ["M1", "M2"], "its gates hold, and a person decides");
+  await say("doctrine.promote", { id });
+  days(8);
+  assert.ok((await survey()).promoted.includes(id), "it adopts again since a person gave it a level");
+});
+
+test("a gate needs a window of some length, and `not` makes none hold that is not full", async () => {
+  const { say, ask, survey } = await passingDays();
+  const rule = { type: "doctrine", title: "A rule", rule: "Do.", activation_test: "Now?", adopts: true };
+  for (const window of ["P0D", "PT0H", "P0W0D"])
+    await assert.rejects(
+      say("doctrine.file", { ...rule, gates: [`M3: no_violation window=${window}`] }),
+      /must be an ISO 8601 duration such as P7D, not zero/,
+    );
+  const { id } = await say("doctrine.file", { ...rule, gates: ["M3: not no_violation window=P7D"] });
+  await survey();
+  assert.equal((await ask("doctrine.show", { id })).maturity, "M0");
+});
+
+test("what goes on being true opens one review, and a trigger of a clean window waits until it is full", async () => {
+  const world = await passingDays();
+  const { days, survey, ask, say } = world;
+  await say("namespace.define", { prefix: "CMB", format: "CMB-NNNN" });
+  const filed = async (...review_triggers: string[]): Promise<string> =>
+    (await say("doctrine.file", { type: "decision", title: "One way", rule: "Go left.", review_triggers })).id;
+  const unheld = await filed("not mechanism_runs", "observations_at_least n=1");
+  const quiet = await filed("no_violation window=P30D");
+  const opened = async () => (await survey()).reviews.length;
+  const reviewed = async (id: string) => {
+    await say("doctrine.review", { id, note: "It is known." });
+  };
+  assert.deepEqual([await opened(), await opened()], [1, 0]);
+  await reviewed(unheld);
+  assert.equal(await opened(), 0, "whoever looked knows that it is so");
+  await say("doctrine.observe", { id: unheld, evidence: "Seen." });
+  assert.equal(await opened(), 1);
+  await reviewed(unheld);
+  assert.equal(await opened(), 0);
+  days(31);
+  assert.equal(await opened(), 1);
+  assert.match((await ask("doctrine.show", { id: quiet })).reviews[0].because, /"no_violation window=P30D" is true/);
+  await reviewed(quiet);
+  assert.equal(await opened(), 0);
+  days(31);
+  assert.equal(await opened(), 1, "another such window has passed since");
+});
+
+test("more collisions than anybody looks at are no clean window", async () => {
+  const world = await passingDays();
+  const { days, survey, ask } = world;
+  await survey();
+  days(20);
+  await collided(world, { number: "CMB-0001", pattern: "unseen_actor" });
+  for (let n = 0; n < 1000; n += 100) await collided(world, { number: "CMB-0002", pattern: "surface", times: 100 });
+  const as_of = world.now().toISOString();
+  const { reached, gates } = await ask("doctrine.evaluate", { id: NUMBERS, as_of });
+  assert.equal(reached, "M2");
+  assert.match(gates.find(({ level }: { level: number }) => level === 3).because, /^so many of them since/);
+});

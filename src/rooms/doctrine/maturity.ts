@@ -89,7 +89,7 @@ export const promote = command({
         fields: [{ field: "reason", message: "is needed where no gate decides" }],
       });
     keep(world.db, [record], at);
-    world.db.send(sql.maturity_set, { id, maturity: wanted, at });
+    world.db.send(sql.maturity_set, { id, maturity: wanted, held_down: false, at });
     const [maturity, was] = [levelOf(wanted), levelOf(record.maturity)];
     const gates = outcomes.filter(({ level }) => level <= wanted);
     const data = { id, maturity, was, by: "person", reason: reason ?? null, gates };
@@ -111,7 +111,9 @@ export const demote = command({
     refuseSuperseded(record);
     const level = levels.indexOf(to);
     if (level >= record.maturity) throw asItIs(id, record.maturity);
-    world.db.send(sql.maturity_set, { id, maturity: level, at: await world.at() });
+    const at = await world.at();
+    keep(world.db, [record], at);
+    world.db.send(sql.maturity_set, { id, maturity: level, held_down: true, at });
     const was = levelOf(record.maturity);
     const data = { id, maturity: to, was, by: "person", because: [reason] };
     return { output: { id, maturity: to, was }, events: [{ kind: "doctrine.taken_back", subject: id, data }] };

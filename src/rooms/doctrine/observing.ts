@@ -7,6 +7,7 @@ import { GIVERS, WRITERS } from "./filing.ts";
 import { refuseUnreal } from "./mechanisms.ts";
 import { Day, held, RecordId } from "./record.ts";
 import { findRecord, keep, recordSightings, refuseSuperseded } from "./registry.ts";
+import { dayAfter } from "./reviews.ts";
 
 const sql = statements("doctrine", "observed", "enforce", "bypass_insert", "proofs");
 
@@ -81,7 +82,10 @@ export const enforce = command({
     const { mode = record.mode, mechanisms = [...record.mechanisms] } = wanted;
     const sunset_on = wanted.sunset_on === undefined ? record.sunset_on : wanted.sunset_on;
     await refuseUnreal(world.db, world.operations(), { mode, mechanisms, sunset_on });
-    keep(world.db, [record], await world.at());
+    const at = await world.at();
+    // Nobody would be told of it: a review opens once for each sunset, on its day.
+    if (wanted.sunset_on && wanted.sunset_on < dayAfter(at, 1)) throw sunsetPast(wanted.sunset_on);
+    keep(world.db, [record], at);
     world.db.send(sql.enforce, { id, mode, mechanisms, sunset_on });
     world.authorityChanged();
     const now = { mode, mechanisms, sunset_on };
@@ -92,6 +96,13 @@ export const enforce = command({
     };
   },
 });
+
+function sunsetPast(day: string): Refusal {
+  const message = `${day} is not after today`;
+  return new Refusal("invalid", "input.invalid", `sunset_on: ${message}`, {
+    fields: [{ field: "sunset_on", message }],
+  });
+}
 
 export const bypass = command({
   name: "doctrine.bypass",

@@ -2,8 +2,8 @@
 
 -- name: records
 select id, type, title, rule, tags, dated::text, content, digest, shipped, maturity, maturity_since,
-  filed_at as watched_since, proposed, observations, mode, mechanisms, sunset_on::text, review_on::text, reviewed_at,
-  superseded_by
+  filed_at as watched_since, held_down, proposed, observations, mode, mechanisms, sunset_on::text, review_on::text,
+  reviewed_at, superseded_by
 from doctrine.records
 where tenant_id = :tenant_id and (:ids::text[] is null or id = any (:ids)) and id > :after order by id limit :limit;
 
@@ -122,7 +122,8 @@ union
 select t.tgname from pg_catalog.pg_trigger t where t.tgname = any (:names::name[]) and not t.tgisinternal;
 
 -- name: maturity_set
-update doctrine.records set maturity = :maturity, maturity_since = :at, proposed = null, proposed_at = null
+update doctrine.records set maturity = :maturity, maturity_since = :at, held_down = :held_down, proposed = null,
+  proposed_at = null
 where tenant_id = :tenant_id and id = :id;
 
 -- name: propose
@@ -140,6 +141,10 @@ from doctrine.reviews r
 left join lateral (select t.state, t.closed_at from tickets.tickets t
   where t.tenant_id = :tenant_id and t.id = r.ticket_id limit 1) t on true
 where r.tenant_id = :tenant_id and r.settled_at is null;
+
+-- name: causes_seen
+-- What reviews that are over were opened for.
+select distinct record_id, because from doctrine.reviews where tenant_id = :tenant_id and settled_at is not null;
 
 -- name: review_insert
 insert into doctrine.reviews (tenant_id, record_id, n, because, ticket_id, opened_at)

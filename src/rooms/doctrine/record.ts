@@ -100,6 +100,8 @@ export type DoctrineRecord = Said &
     /** Since when the ledger is watched for it: a window that began earlier is not full. */
     watched_since: Date | null;
     maturity_since: Date | null;
+    /** A person took its level back: its gates only propose. */
+    held_down: boolean;
     proposed: number | null;
     observations: number;
     review_on: string | null;

@@ -2,9 +2,9 @@ import type { Reader, Transaction } from "../../kernel/database.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { type DoctrineRecord, recordOf } from "./record.ts";
-import { columnsOf, shipped } from "./shipped.ts";
+import { columnsOf, shipped, shippedPrinciples } from "./shipped.ts";
 
-const sql = statements("doctrine", "records", "record_insert", "links_insert", "sighting_insert");
+const sql = statements("doctrine", "records", "record_insert", "links_insert", "sighting_insert", "principles");
 
 /** People and agents write records; a registry of more is another product. */
 const RECORDS_MAX = 10_000;
@@ -19,6 +19,14 @@ export async function recordsOf(db: Reader, wanted: Wanted = {}): Promise<Doctri
   for (const one of shipped)
     if (!kept.has(one.id) && one.id > after && (ids === undefined || ids.includes(one.id))) kept.set(one.id, one);
   return [...kept.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
+}
+
+/** The principles that stand now: the newest set, else those that ship. What was superseded falls out. */
+export async function principlesOf(db: Reader): Promise<DoctrineRecord[]> {
+  const set = await db.all<{ record_id: string }>(sql.principles);
+  const ids = set.length === 0 ? shippedPrinciples : set.map(({ record_id }) => record_id);
+  const records = await recordsOf(db, { ids });
+  return ids.flatMap((id) => records.find((one) => one.id === id && one.superseded_by === null) ?? []);
 }
 
 /** One record. Throws `record.unknown`. */

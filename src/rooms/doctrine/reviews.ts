@@ -11,7 +11,7 @@ import { findRecord, keep } from "./registry.ts";
 
 const sql = statements("doctrine", "review_insert", "review_settle", "reviewed");
 
-/** Who looks at rules again. Questions for strategists stand in this lane (`route.find`). */
+/** Who looks at rules again: the brief of every strategist shows what can be claimed in this lane. */
 const REVIEW_LANE = "strategist";
 /** A tenant that keeps doctrine in a namespace of its own names it so. */
 const OWN_NAMESPACE = "ORA";

@@ -35,6 +35,7 @@ function whole(given: Shipped, index: number): DoctrineRecord {
     ...{
       maturity: given.mechanisms.length > 0 ? 2 : 1,
       maturity_since: null,
+      held_down: false,
       watched_since: null,
       proposed: null,
       superseded_by: null,

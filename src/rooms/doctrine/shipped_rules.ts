@@ -236,8 +236,9 @@ export const landingRules: readonly Shipped[] = [
       activation_test: "Does this change who is asked, and answer nothing?",
       rationale: "Each hand-over looks like progress, and what waits goes on waiting.",
       evidence: ["Eight questions changed their owner and none was answered, in 65 minutes."],
+      violated_by: ["decisions.stalled"],
     },
-    mechanisms: [],
+    mechanisms: ["constraint:question_keeps_its_age", "event:decisions.stalled"],
   },
   {
     words: {

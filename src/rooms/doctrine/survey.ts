@@ -8,7 +8,15 @@ import { type DoctrineRecord, levelOf } from "./record.ts";
 import { keep, recordsOf } from "./registry.ts";
 import { dayAfter, openReview } from "./reviews.ts";
 
-const sql = statements("doctrine", "maturity_set", "propose", "reviews_open", "review_settle", "reviewed");
+const sql = statements(
+  "doctrine",
+  "maturity_set",
+  "propose",
+  "reviews_open",
+  "causes_seen",
+  "review_settle",
+  "reviewed",
+);
 
 /** The alarm of `/health`: a rule was taken back, and nobody has looked at it again. */
 const TAKEN_BACK = "doctrine.taken_back";
@@ -45,7 +53,12 @@ type Review = { record_id: string; because: string; ticket_id: string | null; st
 
 async function surveyed(world: World, caller: Caller) {
   const at = await world.at();
-  const [records, open] = await Promise.all([recordsOf(world.db), world.db.all<Review>(sql.reviews_open)]);
+  const [records, open, causes] = await Promise.all([
+    recordsOf(world.db),
+    world.db.all<Review>(sql.reviews_open),
+    world.db.all<{ record_id: string; because: string }>(sql.causes_seen),
+  ]);
+  const seen = new Set(causes.map(({ record_id, because }) => `${record_id} ${because}`));
   const live = records.filter(({ superseded_by }) => superseded_by === null);
   // From the first survey on the ledger is watched for what ships, too.
   keep(world.db, live, at);
@@ -69,7 +82,7 @@ async function surveyed(world: World, caller: Caller) {
       told[change.what].push(record.id);
       events.push(applied(world, record, change, at));
     }
-    const why = because ?? reviewCause(record, facts);
+    const why = because ?? reviewCause(record, facts, seen);
     if (why === null || inReview.has(record.id)) continue;
     const opened = await openReview(world, caller, record, why);
     events.push(...opened.events);
@@ -101,7 +114,8 @@ function weighed(record: DoctrineRecord, facts: Facts): { change: Change | null;
   }
   const gates = outcomes.filter(({ level }) => level > record.maturity && level <= reached);
   if (reached > record.maturity) {
-    if (record.adopts) return { change: { what: "promoted", level: reached, gates }, because: null };
+    if (record.adopts && !record.held_down)
+      return { change: { what: "promoted", level: reached, gates }, because: null };
     if (record.proposed === reached) return { change: null, because: null };
     return { change: { what: "proposed", level: reached, gates }, because: null };
   }
@@ -109,8 +123,13 @@ function weighed(record: DoctrineRecord, facts: Facts): { change: Change | null;
   return { change: { what: "unproposed", level: null, gates: outcomes.filter(({ holds }) => !holds) }, because: null };
 }
 
-function applied({ db }: World, { id, maturity }: DoctrineRecord, { what, level, gates }: Change, at: Date): Event {
-  if (what === "promoted" || what === "taken_back") db.send(sql.maturity_set, { id, maturity: level, at });
+function applied(
+  { db }: World,
+  { id, maturity, held_down }: DoctrineRecord,
+  { what, level, gates }: Change,
+  at: Date,
+): Event {
+  if (what === "promoted" || what === "taken_back") db.send(sql.maturity_set, { id, maturity: level, held_down, at });
   else db.send(sql.propose, { id, proposed: level, at });
   const was = levelOf(maturity);
   const data = { id, was, ...(level === null ? {} : { maturity: levelOf(level) }), by: "gate", gates };
@@ -118,7 +137,7 @@ function applied({ db }: World, { id, maturity }: DoctrineRecord, { what, level,
 }
 
 /** Why a record is to be looked at again: its day has come, its sunset, or a trigger is true. */
-function reviewCause(record: DoctrineRecord, facts: Facts): string | null {
+function reviewCause(record: DoctrineRecord, facts: Facts, looked_at: ReadonlySet<string>): string | null {
   const today = dayAfter(facts.as_of, 0);
   const seen = record.reviewed_at === null ? "" : dayAfter(record.reviewed_at, 0);
   // Once for each sunset: whoever looked and left it as it is has been told.
@@ -128,7 +147,9 @@ function reviewCause(record: DoctrineRecord, facts: Facts): string | null {
   const since = record.reviewed_at ?? record.watched_since ?? facts.as_of;
   for (const words of record.review_triggers) {
     const { holds, because } = judge(predicateOf(words), record, facts, since);
-    if (holds) return `Its trigger "${words}" is true: ${because}`;
+    const why = `Its trigger "${words}" is true: ${because}`;
+    // What goes on being true and was looked at is known.
+    if (holds && !looked_at.has(`${record.id} ${why}`)) return why;
   }
   return null;
 }

@@ -153,6 +153,41 @@ describe("The words of a blocker", () => {
     ])
       assert.equal(withoutSecretValues(words), words);
     assert.equal(withoutSecretValues("api key: abc\nPIN: 1234"), "api key: …\nPIN: …");
+    for (const words of ["the token is in CMB-0012", "gh auth token 2>/dev/null", "access token of HWD-0015 is stale"])
+      assert.equal(withoutSecretValues(words), words);
+  });
+
+  it("lose secrets however they are written down, and those that their issuers made to be known", () => {
+    const secrets = [
+      "hunter2",
+      "correct horse battery",
+      "ASIAIOSFODNN7EXAMPLE",
+      "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+      "T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+      "MIIEowIBAAKCAQEAxyz",
+      "482913",
+      "abc%2Bdef%3D",
+    ];
+    for (const words of [
+      'password "hunter2"',
+      "the password `hunter2`",
+      "machine git login bot password hunter2",
+      "client_secret: hunter2",
+      "DB_PASS = hunter2",
+      "Passwort: hunter2",
+      "password：hunter2",
+      "passphrase: correct horse battery",
+      "with ASIAIOSFODNN7EXAMPLE",
+      "key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY is stale",
+      "post to https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+      "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAxyz\nabc/def\n-----END RSA PRIVATE KEY-----",
+      "the 2fa code 482913",
+      "https://x.blob.example.org/c?sv=2020&sig=abc%2Bdef%3D",
+    ]) {
+      const kept = withoutSecretValues(words);
+      assert.ok(!secrets.some((secret) => kept.includes(secret)) && kept.includes("…"), `${words} -> ${kept}`);
+    }
+    assert.ok(isOfAuth("it says ghp_1234567890abcdefghij"), "whoever shows one speaks of access");
   });
 
   it("are read in linear time, however long a line is", () => {

@@ -43,7 +43,7 @@ describe("a narrative", () => {
     assert.equal((await posts(id))[0]!.data.warnings.length, 1, "the entry keeps the warning");
   });
 
-  it("J13: that adopts a decision moves nothing and says so", async () => {
+  it("that adopts a decision moves nothing and says so", async () => {
     for (const body of ["RESPONSES: [ACK] ADOPT", "We adopt this.", "Decision: adopted"])
       assert.match((await post({ subject: "Pitch 12", body })).warnings[0] ?? "", /moved nothing.*ticket\.file/, body);
     for (const verdict of ["ADOPT_FOR_DOCTRINE_ONLY", "ADOPT_FOR_ESSAY", "DEFER", "INFORM"])

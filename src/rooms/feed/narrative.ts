@@ -10,9 +10,6 @@ const CLAIMS_TO_CLEAR = new RegExp(
 const CLAIMS_TO_ADOPT = /\bADOPT(?!_FOR_)\b|\b(we|I) adopt\b|\bdecision:? adopted\b/i;
 /** The verdict word itself, as the fleets write it: whoever says this owes a ticket. */
 const ADOPTS = /\bADOPT(?!_FOR_|S)\b|\b[Dd]ecision:? adopted\b/;
-const AN_ID = /\b[A-Z][A-Z0-9]{0,11}-\d[\d-]{0,20}(?:~\w{1,20})?/g;
-/** A warning names no more tickets than a reader looks at. */
-const NAMED_MAX = 5;
 
 type Words = { subject: string; body: string };
 
@@ -24,11 +21,6 @@ export function adopts({ subject, body }: Words): boolean {
 /** Whether a narrative says that something is unblocked. */
 export function clears({ subject, body }: Words): boolean {
   return CLAIMS_TO_CLEAR.test(`${subject}\n${body}`);
-}
-
-/** The tickets that a narrative names by their ids, or seems to. */
-export function idsIn({ subject, body }: Words): string[] {
-  return [...new Set(`${subject}\n${body}`.match(AN_ID) ?? [])].slice(0, NAMED_MAX);
 }
 
 /**

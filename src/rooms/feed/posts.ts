@@ -5,14 +5,17 @@ import { type Act, batchCommand, type Call, text, type World } from "../../kerne
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { KEEPERS } from "../seats/index.ts";
-import { findTickets, isOfAuth, readMarkers, type Row, withoutSecretValues, WORKERS } from "../tickets/index.ts";
+import { findTickets, idsIn, isOfAuth, readMarkers, type Row, withoutSecretValues, WORKERS } from "../tickets/index.ts";
 import { moveByPost, postStates, TICKET_EVENTS, TICKET_REFUSALS } from "./actionable.ts";
 import { tellOddities } from "./oddities.ts";
 import { credentialWarnings } from "./credential_words.ts";
-import { adopts, clears, idsIn, narrativeWarnings } from "./narrative.ts";
+import { adopts, clears, narrativeWarnings } from "./narrative.ts";
 import { adopt, carriedBy } from "./pitches/adopting.ts";
 
 const sql = statements("feed", "imports_find", "imports_insert", "posts");
+
+/** A warning names no more tickets than a reader looks at. */
+const NAMED_MAX = 5;
 
 const Subject = text(500).trim().min(1).describe("What it is about, in a line. {{ITEM_ID}} becomes the ticket's id.");
 const Body = text(60_000).default("").describe("The text. Field markers such as WORK_PROOF: are read at line starts.");
@@ -99,7 +102,7 @@ function withoutItsSecrets(input: Said): Said {
 /** The tickets that a post is about: its item; of a narrative that clears something, those that it names. */
 function refsOf({ kind, item, subject, body }: Said): string[] {
   if (item) return [item];
-  return kind === "narrative" && clears({ subject, body }) ? idsIn({ subject, body }) : [];
+  return kind === "narrative" && clears({ subject, body }) ? idsIn(`${subject}\n${body}`).slice(0, NAMED_MAX) : [];
 }
 
 async function narrative(world: World, { caller, input }: Posting, found: ReadonlyMap<string, Row>) {

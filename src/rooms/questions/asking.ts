@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Caller, command, type Event, text, type World } from "../../kernel/operation.ts";
 import { parse } from "../../kernel/door.ts";
+import { rolesOf } from "../../kernel/permission.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { type Route, routeFor } from "../policy/index.ts";
@@ -201,10 +202,24 @@ export const reroute = command({
   may: ["operator", "strategist", "coordinator"],
   said_by: "programs",
   events: ["question.rerouted"],
-  refuses: ["question.unknown", ...CLOSED, "route.unknown", "question.nobody_asked", "question.as_it_is"],
-  async run(world, { input: { id, topic, reason } }) {
+  refuses: [
+    ...["question.unknown", ...CLOSED, "route.unknown", "question.nobody_asked"],
+    ...["question.as_it_is", "question.above_you"],
+  ],
+  async run(world, { caller, input: { id, topic, reason } }) {
     const row = await findOpen(world.db, id);
     const goes_to = askedOf(await routeFor(world.db, topic));
+    // Else a strategist would decide what is the operator's, in two steps.
+    if (row.goes_to === "operator" && goes_to === "strategist" && rolesOf(caller).includes("strategist"))
+      throw new Refusal(
+        "denied",
+        "question.above_you",
+        `Question ${id} is the operator's; you do not take it to you.`,
+        {
+          hint: "If it is about another topic, the operator or a coordinator moves it.",
+          facts: { id, topic: row.topic, goes_to: row.goes_to },
+        },
+      );
     if (topic === row.topic)
       throw new Refusal("conflict", "question.as_it_is", `Question ${id} is about ${topic} already.`, {
         hint: "To move it is not to decide it: question.answer.",

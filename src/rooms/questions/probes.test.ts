@@ -26,9 +26,9 @@ const survey = async () =>
     alarms: string[];
   };
 const earlier = async (change: string) => {
-  await sql("alter table questions.questions disable trigger keep");
+  await sql("alter table questions.questions disable trigger question_keeps_its_age");
   await sql(change);
-  await sql("alter table questions.questions enable always trigger keep");
+  await sql("alter table questions.questions enable always trigger question_keeps_its_age");
 };
 const flips = async () =>
   (await ask(operator, "feed.read", { about: "decisions-operator", limit: 50 })).entries.map(

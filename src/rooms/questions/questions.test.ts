@@ -177,10 +177,12 @@ describe("A decision's age", () => {
   it("J32: is kept when it is moved to another topic and another decider", async () => {
     const ticket = await file();
     const { id } = await asked({ topic: "budget", ticket });
-    await sql("alter table questions.questions disable trigger keep");
+    await sql("alter table questions.questions disable trigger question_keeps_its_age");
     await sql("update questions.questions set asked_at = asked_at - interval '2 hours' where id = $1", [id]);
-    await sql("alter table questions.questions enable always trigger keep");
+    await sql("alter table questions.questions enable always trigger question_keeps_its_age");
     const before = (await show(id)).asked_at;
+    const taken = { id, topic: "schema", reason: "I know it" };
+    assert.equal((await refused(strategist, "question.reroute", taken)).code, "question.above_you");
     const moved = await say(coordinator, "question.reroute", { id, topic: "schema", reason: "it is about tables" });
     assert.deepEqual([moved.goes_to, moved.age_seconds >= 7200], ["strategist", true]);
     const after = await show(id);

@@ -96,7 +96,8 @@ async function turnedAround(
   input: Input,
 ): Promise<Act<Closed> | Refusal> {
   const { standing, unfinished } = nearby;
-  const before = input.hook === "first" ? 0 : standing.turned_around;
+  // Whatever the CLI says of it: some call every stop the first (gemini-cli, issue 20426).
+  const before = standing.turned_around;
   if (before >= TURNAROUNDS_MAX) return ended(world, caller, nearby, input);
   const turn = standing.turn === null ? beginTurn(world, caller.principal_id, standing, standing.now) : standing;
   world.db.send(sql.turn_write, {

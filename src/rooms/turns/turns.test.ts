@@ -126,6 +126,13 @@ describe("The end of a turn", () => {
   });
 });
 
+it("lets a hook go also where its program calls every stop the first", async () => {
+  const { token, file } = await seat();
+  await file("Work");
+  for (let times = 0; times < 3; times++) await notClosed(token, { hook: "first" });
+  assert.equal((await close(token, { hook: "first" })).let_go, true);
+});
+
 describe("The begin of a turn", () => {
   it("hands over the brief and the warmest tickets, and answers the same turn again without an entry", async () => {
     const { token, name, file } = await seat();

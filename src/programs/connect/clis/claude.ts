@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { jsonAt, jsonConnected, jsonDisconnected, type JsonEdit } from "../json_file.ts";
-import { type Cli, hookAmong, isOurGroup, type Scope, type Setting, turnPieces } from "./cli.ts";
+import { type Cli, hookAmong, hookPiece, type Scope, type Setting, turnPieces } from "./cli.ts";
 
 const NAME = "claude";
 /** The guard gives up long before; Claude takes a hook that is cut off for one that failed. */
@@ -31,7 +31,7 @@ function mcpFile(setting: Setting): string {
 function edits(setting: Setting, turns = setting.turns): { hooks: JsonEdit; mcp: JsonEdit | null } {
   const hook = { type: "command", command: setting.hook, timeout: TIMEOUT_SECONDS, onFailure: "block" };
   const value = { matcher: "*", hooks: [hook] };
-  const group = { kind: "list", at: AT, value, mine: (element: unknown) => isOurGroup(element, NAME) } as const;
+  const group = hookPiece(NAME, AT, value);
   const ofTurns = turnPieces(NAME, TURNS, (event) => ({
     hooks: [{ type: "command", command: setting.turn_hook(event), timeout: TIMEOUT_SECONDS }],
   }));

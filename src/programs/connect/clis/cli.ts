@@ -52,12 +52,12 @@ export type Cli = {
 
 /** Whether a hook's command line is one of ours, by whatever version and from wherever. */
 export function isOurHook(command: unknown, cli: string): boolean {
-  const ours = new RegExp(`\\b(guard|turn-hook) ${cli}\\b`);
-  return typeof command === "string" && /longwatch/i.test(command) && ours.test(command);
+  const ours = new RegExp(`longwatch['"]?\\s+(guard|turn-hook) ${cli}\\b`, "i");
+  return typeof command === "string" && ours.test(command);
 }
 
 /** A member of a list of hooks that has no hook but ours. */
-export function isOurGroup(element: unknown, cli: string): boolean {
+function isOurGroup(element: unknown, cli: string): boolean {
   const hooks = (element as { hooks?: { command?: unknown }[] } | null)?.hooks;
   return Array.isArray(hooks) && hooks.length > 0 && hooks.every((hook) => isOurHook(hook?.command, cli));
 }
@@ -68,13 +68,13 @@ export function turnPieces(
   events: Partial<Record<TurnEvent, string>>,
   value: (event: TurnEvent) => object,
 ): Piece[] {
-  const mine = (element: unknown) => isOurGroup(element, cli);
-  return Object.entries(events).map(([event, name]): Piece => ({
-    kind: "list",
-    at: ["hooks", name],
-    value: value(event as TurnEvent),
-    mine,
-  }));
+  return Object.entries(events).map(([event, name]) => hookPiece(cli, ["hooks", name], value(event as TurnEvent)));
+}
+
+/** A hook of ours in a list of groups; a person may have put his own into the group with it. */
+export function hookPiece(cli: string, at: readonly string[], value: object): Piece {
+  const within = { key: "hooks", mine: (hook: unknown) => isOurHook((hook as { command?: unknown })?.command, cli) };
+  return { kind: "list", at, value, mine: (element) => isOurGroup(element, cli), within };
 }
 
 /** The command line of our hook in a list of hooks, as the file has it. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { jsonAt, jsonConnected, jsonDisconnected, type JsonEdit } from "../json_file.ts";
 import { read, type TomlEdit, tomlConnected, tomlDisconnected, tomlString } from "../toml_file.ts";
 import { type TurnEvent, turnEvents } from "../../../guard/hook_command.ts";
-import { type Cli, hookAmong, isOurGroup, type Setting, turnPieces } from "./cli.ts";
+import { type Cli, hookAmong, hookPiece, type Setting, turnPieces } from "./cli.ts";
 
 const NAME = "codex";
 /** In seconds; a hook that Codex cuts off lets the call pass, so the guard gives up long before. */
@@ -26,11 +26,10 @@ const hookFile = (setting: Setting): string =>
 
 function hooks(setting: Setting, turns = setting.turns): JsonEdit {
   const value = { hooks: [{ type: "command", command: setting.hook, timeout: TIMEOUT_SECONDS }] };
-  const mine = (element: unknown) => isOurGroup(element, NAME);
   const ofTurns = turnPieces(NAME, TURNS, (event) => ({
     hooks: [{ type: "command", command: setting.turn_hook(event), timeout: TIMEOUT_SECONDS }],
   }));
-  const guard = { kind: "list", at: AT, value, mine } as const;
+  const guard = hookPiece(NAME, AT, value);
   return { path: hookFile(setting), what: "the hooks", pieces: [guard, ...(turns ? ofTurns : [])] };
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Dialect, jsonAt, jsonConnected, jsonDisconnected, type JsonEdit, type Piece } from "../json_file.ts";
-import { type Cli, hookAmong, isOurGroup, type Scope, type Setting, turnPieces } from "./cli.ts";
+import { type Cli, hookAmong, hookPiece, type Scope, type Setting, turnPieces } from "./cli.ts";
 
 const NAME = "gemini";
 /** Gemini counts in milliseconds. */
@@ -24,7 +24,7 @@ function edit(setting: Setting, { mcp, turns }: Pick<Setting, "mcp" | "turns">):
   const hook = { type: "command", name: "longwatch", command: setting.hook, timeout: TIMEOUT_MILLISECONDS };
   const value = { matcher: ".*", hooks: [hook] };
   const server = { command: setting.launcher, args: ["mcp"], trust: true };
-  const pieces: Piece[] = [{ kind: "list", at: AT, value, mine: (element) => isOurGroup(element, NAME) }];
+  const pieces: Piece[] = [hookPiece(NAME, AT, value)];
   const ofTurns = turnPieces(NAME, TURNS, (event) => ({
     hooks: [{ ...hook, command: setting.turn_hook(event) }],
   }));

@@ -217,6 +217,8 @@ async function carriedOut(world: World, waiting: readonly Row[]): Promise<Event[
 }
 
 function names(words: string, id: string): boolean {
-  const at = words.indexOf(id);
-  return at >= 0 && !/[\w-]/.test(words[at - 1] ?? "") && !/\w/.test(words[at + id.length] ?? "");
+  // The first place may be a part of a longer id.
+  for (let at = words.indexOf(id); at >= 0; at = words.indexOf(id, at + 1))
+    if (!/[\w-]/.test(words[at - 1] ?? "") && !/\w/.test(words[at + id.length] ?? "")) return true;
+  return false;
 }

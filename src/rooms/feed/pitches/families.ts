@@ -1,19 +1,17 @@
 import type { Caller } from "../../../kernel/operation.ts";
 
 /** The providers behind the names by which fleets call their seats. What is not known here is its own family. */
-const PROVIDERS: Record<string, string> = {
-  claude: "anthropic",
-  codex: "openai",
-  chatgpt: "openai",
-  gpt: "openai",
-  gemini: "google",
-};
+const PROVIDERS: readonly [provider: string, names: RegExp][] = [
+  ["anthropic", /^(claude|opus|sonnet|haiku)\d*$/],
+  ["openai", /^(codex|(chat)?gpt\w*|o[1-9])$/],
+  ["google", /^(gemini|gemma)\d*$/],
+];
 
 /** Who agrees with whom easily: seats of one provider; a person or a service is alone. */
 export function familyOf({ name, incarnation }: Pick<Caller, "name" | "incarnation">): string {
   if (incarnation === null) return name;
   const first = name.split(/[-./]/)[0]!.toLowerCase();
-  return PROVIDERS[first] ?? first;
+  return PROVIDERS.find(([, names]) => names.test(first))?.[0] ?? first;
 }
 
 export const verdicts = ["ACK", "ADOPT", "ADOPT_FOR_DOCTRINE_ONLY", "ADOPT_FOR_ESSAY", "DEFER", "INFORM"] as const;

@@ -73,7 +73,11 @@ describe("An adoption", () => {
   it("about a ticket is carried out by a later one that names that ticket, or is its child", async () => {
     const item = await file("the question");
     await survey();
-    for (const filing of [{ body: `follows ${item}.` }, { body: "", more: { parent: item } }]) {
+    for (const filing of [
+      { body: `follows ${item}.` },
+      { body: `like ${item}9, it follows ${item}` },
+      { body: "", more: { parent: item } },
+    ]) {
       await adopt("RESPONSES: [ACK] ADOPT", { item });
       await file(`not ${item}9 and not X-${item}`);
       await survey();
@@ -226,6 +230,10 @@ describe("The tally", () => {
     assert.equal(family("CODEX-CLI-BOX-WEB-01/tests"), "openai");
     assert.equal(family("GEMINI-STRAT"), "google");
     assert.equal(family("LLAMA-CLI-BOX-WEB-01"), "llama");
+    assert.deepEqual(
+      ["OPUS-02", "GPT5-01", "CONSTRUCTOR-01"].map((name) => family(name)),
+      [...["anthropic", "openai", "constructor"]],
+    );
     assert.equal(family("operator", null), "operator");
   });
 });
