@@ -59,6 +59,10 @@ create table seats.tokens (
 );
 create index tokens_principal on seats.tokens (tenant_id, principal_id);
 
+-- How a seat stood over time, told from its own entries without reading the others about it.
+create index entries_of_presence on ledger.entries (tenant_id, subject, seq)
+  where kind in ('seat.adopted', 'seat.replaced', 'seat.changed', 'seat.heard_again', 'seat.retired');
+
 alter table seats.principals enable row level security;
 alter table seats.names enable row level security;
 alter table seats.tokens enable row level security;

@@ -80,6 +80,9 @@ create index tickets_leased on tickets.tickets (tenant_id, lease_expires_at) whe
 -- The rest of what is open.
 create index tickets_waiting on tickets.tickets (tenant_id, lane, priority, filed_at, id)
   where state in ('reserved', 'blocked', 'parked', 'conditional') or (state = 'awaiting_claim' and open_blockers > 0);
+-- What was filed and what ended lately, for the pictures of the queue: they read no more than the time they show.
+create index tickets_filed on tickets.tickets (tenant_id, filed_at) include (lane);
+create index tickets_ended on tickets.tickets (tenant_id, closed_at) include (lane, state) where closed_at is not null;
 -- One active owner for each surface key (J11).
 create unique index one_claim_per_surface on tickets.tickets (tenant_id, surface_key)
   where state = 'in_progress' and surface_key is not null;

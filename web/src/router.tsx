@@ -2,6 +2,9 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { PageFailed } from "./shell/page_failed.tsx";
 import { NotFound } from "./shell/not_found.tsx";
 import { Shell } from "./shell/shell.tsx";
+import { policySearch } from "./pages/decisions/policy_search.ts";
+import { decisionsSearch } from "./pages/decisions/search.ts";
+import { doctrineSearch } from "./pages/doctrine/search.ts";
 import { feedSearch } from "./pages/feed/search.ts";
 import { queueSearch } from "./pages/queue/search.ts";
 import { seatsSearch } from "./pages/seats/search.ts";
@@ -39,8 +42,84 @@ const seat = createRoute({
   path: "/seats/$name",
   component: lazyRouteComponent(() => import("./pages/seats/seat_page.tsx"), "SeatPage"),
 });
+const ledger = createRoute({
+  getParentRoute: () => root,
+  path: "/ledger",
+  component: lazyRouteComponent(() => import("./pages/ledger/ledger_page.tsx"), "LedgerPage"),
+});
+const entry = createRoute({
+  getParentRoute: () => root,
+  path: "/ledger/$seq",
+  component: lazyRouteComponent(() => import("./pages/ledger/entry_page.tsx"), "EntryPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./pages/settings/settings_page.tsx"), "SettingsPage"),
+});
+const decisions = createRoute({
+  getParentRoute: () => root,
+  path: "/decisions",
+  validateSearch: decisionsSearch,
+  component: lazyRouteComponent(() => import("./pages/decisions/decisions_page.tsx"), "DecisionsPage"),
+});
+const decision = createRoute({
+  getParentRoute: () => root,
+  path: "/decisions/$id",
+  component: lazyRouteComponent(() => import("./pages/decisions/decision_page.tsx"), "DecisionPage"),
+});
+const policy = createRoute({
+  getParentRoute: () => root,
+  path: "/decisions/policy",
+  validateSearch: policySearch,
+  component: lazyRouteComponent(() => import("./pages/decisions/policy_page.tsx"), "PolicyPage"),
+});
+const manifest = createRoute({
+  getParentRoute: () => root,
+  path: "/decisions/manifests/$id",
+  component: lazyRouteComponent(() => import("./pages/decisions/manifest_page.tsx"), "ManifestPage"),
+});
+const landing = createRoute({
+  getParentRoute: () => root,
+  path: "/landing",
+  component: lazyRouteComponent(() => import("./pages/landing/landing_page.tsx"), "LandingPage"),
+});
+const deploy = createRoute({
+  getParentRoute: () => root,
+  path: "/landing/deploys/$id",
+  component: lazyRouteComponent(() => import("./pages/landing/deploy_page.tsx"), "DeployPage"),
+});
+const doctrine = createRoute({
+  getParentRoute: () => root,
+  path: "/doctrine",
+  validateSearch: doctrineSearch,
+  component: lazyRouteComponent(() => import("./pages/doctrine/doctrine_page.tsx"), "DoctrinePage"),
+});
+const record = createRoute({
+  getParentRoute: () => root,
+  path: "/doctrine/$id",
+  component: lazyRouteComponent(() => import("./pages/doctrine/record_page.tsx"), "RecordPage"),
+});
 
-const routeTree = root.addChildren([watch, feed, queue, ticket, seats, seat]);
+const routeTree = root.addChildren([
+  watch,
+  feed,
+  queue,
+  ticket,
+  seats,
+  seat,
+  ledger,
+  entry,
+  settings,
+  decisions,
+  decision,
+  policy,
+  manifest,
+  landing,
+  deploy,
+  doctrine,
+  record,
+]);
 
 export const router = createRouter({
   routeTree,

@@ -3,7 +3,8 @@ import { dispatch } from "./dispatching.ts";
 import { divide } from "./dividing.ts";
 import { list } from "./list.ts";
 import { acknowledge, deliver, verdict } from "./receipts.ts";
+import { trace } from "./trace.ts";
 
 export { through } from "./giving.ts";
 
-export const operations = { dispatch, divide, list, deliver, acknowledge, verdict };
+export const operations = { dispatch, divide, list, deliver, acknowledge, verdict, trace };

@@ -16,6 +16,17 @@ where d.tenant_id = :tenant_id and d.decision_id = :decision_id
   and (:any::boolean or d.to_id is not distinct from :to_id::bigint)
 order by d.dispatched_at, d.ticket_id limit 1;
 
+-- name: dispatched_of
+-- Every dispatch that was made of a denial: at most one for each seat.
+select d.ticket_id as id, t.title, t.state, d.dispatched_at, d.verdict,
+  (select p.name from seats.principals p where p.tenant_id = :tenant_id and p.id = d.to_id) as to,
+  (select p.name from seats.principals p where p.tenant_id = :tenant_id and p.id = d.by_id) as by
+from delegation.dispatches d
+cross join lateral (select t.title, t.state from tickets.tickets t
+  where t.tenant_id = :tenant_id and t.id = d.ticket_id limit 1) t
+where d.tenant_id = :tenant_id and d.decision_id = :decision_id
+order by d.dispatched_at, d.ticket_id;
+
 -- name: dispatch_insert
 insert into delegation.dispatches (tenant_id, dispatched_at, by_id, decision_id, diagnosis, ticket_id, attempt, to_id)
 select :tenant_id, :at, :by_id, :decision_id, :diagnosis, *

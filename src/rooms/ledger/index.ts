@@ -4,7 +4,7 @@ export { chainHash, GENESIS, journal, LEAF_BYTES_MAX, rememberingJournal } from 
 export { type Completeness, CompletenessFold, type EpochReport } from "./producers/completeness.ts";
 export { operations } from "./operations.ts";
 export { publicTenant } from "./log/publishing.ts";
-export { type Entry, entriesAfter, entriesOf, pageAfter, pageOfKinds } from "./entries.ts";
+export { type Entry, entriesAfter, entriesOf, entryOf, pageAfter, pageOfKinds } from "./entries.ts";
 export * from "./log/growth.ts";
 export { completeness, NODE_PREFIX } from "./producers/producers.ts";
 export { tileHashes, treeReader } from "./log/tiles.ts";

@@ -1,6 +1,7 @@
 import { erase } from "./personal/erasure.ts";
 import { exportQuery } from "./export.ts";
 import { checkpoint } from "./log/anchors.ts";
+import { listCheckpoints } from "./log/checkpoints.ts";
 import { cosign } from "./log/cosigning.ts";
 import { consistency, inclusion } from "./log/proofs.ts";
 import { publish } from "./log/publishing.ts";
@@ -24,6 +25,7 @@ export const operations = {
   coverage,
   completenessQuery,
   checkpoint,
+  listCheckpoints,
   inclusion,
   consistency,
   exportQuery,

@@ -27,7 +27,7 @@ const deploy = {
   resource_properties: { production: true },
 };
 
-test("J25: the leader's deploy is denied (DEP-1), and the denial names its lane's three idle implementers", async () => {
+test("J25: the leader's deploy is denied (DEP-1), and the denial names its lane's three idle seats", async () => {
   const leader = await world.seat(LEADER, "strategist");
   const claimer = await world.seat(CLAIMER);
   for (const name of IMPLEMENTERS) await world.seat(name);

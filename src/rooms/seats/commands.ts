@@ -87,13 +87,22 @@ export const adopt = command({
       events: [
         ...(known ? [] : [{ kind: "seat.registered", subject: input.name, data: { seat: input.name } }]),
         ...(replaced
-          ? [{ kind: "seat.replaced", subject: input.name, data: { incarnation: replaced, ...told(sub_agents) } }]
+          ? [
+              {
+                kind: "seat.replaced",
+                subject: input.name,
+                data: { incarnation: replaced, heard_at: lastHeard(known), ...told(sub_agents) },
+              },
+            ]
           : []),
         { kind: "seat.adopted", subject: input.name, data },
       ],
     };
   },
 });
+
+/** When a session that ends was last heard: since then nobody knows of it, and the seat's history says so. */
+const lastHeard = (seat: Principal | null): string | null => seat?.heard_at?.toISOString() ?? null;
 
 /** Whoever seats others does not make himself more than he is: what these may say, only the operator hands on. */
 function refuseAboveOwn(own: Role, wanted: Role): void {
@@ -202,9 +211,9 @@ export const beat = batchCommand({
   output: z.object({ seat: z.string(), next_seconds: z.int().describe("When to beat again, at the latest.") }),
   may: roles,
   unscoped: true,
-  events: ["seat.changed"],
+  events: ["seat.changed", "seat.heard_again"],
   refuses: ["seat.not_adopted"],
-  unrecorded: "A beat moves nothing; the change of status that it brings is recorded.",
+  unrecorded: "A beat moves nothing; the change of status and the silence that it ends are recorded.",
   async run(world, calls) {
     // One row for each session: of two beats in one batch the last status counts, and the output of either.
     const beats = new Map<number, { incarnation: string | null; status: string; output: boolean }>();
@@ -220,6 +229,9 @@ export const beat = batchCommand({
       outputs: said.map(({ output }) => output),
     });
     const was = new Map(rows.map((row) => [row.id, row.was]));
+    const silences = new Map(
+      rows.filter((row) => row.silent_seconds > HEARD_SECONDS).map((row) => [row.id, row.heard_before]),
+    );
     return calls.map(({ caller, input }) => {
       const before = was.get(caller.principal_id);
       if (before === undefined)
@@ -227,8 +239,13 @@ export const beat = batchCommand({
           hint: "Adopt one first.",
         });
       was.set(caller.principal_id, input.status);
-      const data = { from: before, to: input.status };
-      const events = before === input.status ? [] : [{ kind: "seat.changed", subject: caller.name, data }];
+      const heard_before = silences.get(caller.principal_id);
+      silences.delete(caller.principal_id);
+      const event = (kind: string, data: Record<string, unknown>) => ({ kind, subject: caller.name, data });
+      const events = [
+        ...(heard_before ? [event("seat.heard_again", { heard_at: heard_before.toISOString() })] : []),
+        ...(before === input.status ? [] : [event("seat.changed", { from: before, to: input.status })]),
+      ];
       return { output: { seat: caller.name, next_seconds: HEARD_SECONDS / 4 }, events };
     });
   },
@@ -253,7 +270,13 @@ export const retire = command({
     const output = { seat: seat.name, tokens_revoked: revoked.length };
     return {
       output,
-      events: [{ kind: "seat.retired", subject: seat.name, data: { ...output, ...told(sub_agents) } }],
+      events: [
+        {
+          kind: "seat.retired",
+          subject: seat.name,
+          data: { ...output, heard_at: lastHeard(seat), ...told(sub_agents) },
+        },
+      ],
     };
   },
 });

@@ -2,10 +2,12 @@
 import { adopt, beat, importSeat, retire } from "./commands.ts";
 import { deputize, listRoles, survey } from "./deputies.ts";
 import { find } from "./find.ts";
-import { issue, openTenant, redeem, revoke } from "./issuing.ts";
+import { listTenants, listTokens } from "./holders.ts";
+import { end, issue, openTenant, redeem, revoke } from "./issuing.ts";
 import { label, listLabels } from "./labels.ts";
 import { list, whoami } from "./presence.ts";
 import { dismiss, spawn } from "./sub_agents.ts";
+import { timeline } from "./timeline.ts";
 
 export { giveAlias } from "./aliases.ts";
 export { KEEPERS } from "./commands.ts";
@@ -18,6 +20,7 @@ export const operations = {
   adopt,
   beat,
   list,
+  timeline,
   find,
   whoami,
   label,
@@ -32,5 +35,8 @@ export const operations = {
   issue,
   redeem,
   revoke,
+  end,
+  listTokens,
   openTenant,
+  listTenants,
 };

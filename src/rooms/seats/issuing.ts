@@ -7,7 +7,7 @@ import { AnyName, Days, endSubAgents, told } from "./commands.ts";
 import { resolveName } from "./resolve.ts";
 import { hashToken, newToken, SIGN_IN_SECONDS, TOKEN_DAYS } from "./tokens.ts";
 
-const sql = statements("seats", "revoke", "spend", "insert_token", "open_tenant", "first_token");
+const sql = statements("seats", "revoke", "spend", "end_token", "insert_token", "open_tenant", "first_token");
 
 export const issue = command({
   name: "token.issue",
@@ -84,7 +84,10 @@ export const redeem = command({
 export const revoke = command({
   name: "token.revoke",
   summary: "Make every token of a person, seat or service worthless at once.",
-  input: z.object({ name: AnyName.describe("Whose tokens.") }),
+  input: z.object({
+    name: AnyName.describe("Whose tokens."),
+    reason: text(500).trim().min(1).optional().describe("Why; the ledger keeps it."),
+  }),
   output: z.object({ name: z.string(), tokens_revoked: z.int() }),
   may: ["operator", "steward"],
   events: ["token.revoked"],
@@ -95,7 +98,25 @@ export const revoke = command({
     const revoked = await world.db.all(sql.revoke, { principal_id: id });
     world.authorityChanged();
     const output = { name, tokens_revoked: revoked.length };
-    return { output, events: [{ kind: "token.revoked", subject: name, data: { ...output, ...told(sub_agents) } }] };
+    const data = { ...output, ...told(sub_agents), ...(input.reason === undefined ? {} : { reason: input.reason }) };
+    return { output, events: [{ kind: "token.revoked", subject: name, data }] };
+  },
+});
+
+export const end = command({
+  name: "token.end",
+  summary: "Make one token of your own worthless, and leave the others: a sign-out.",
+  input: z.object({ token: text(100).min(20).describe("The token itself, which is written down nowhere.") }),
+  output: z.object({ name: z.string() }),
+  may: ["operator"],
+  said_by: "programs",
+  events: ["token.ended"],
+  refuses: ["token.unknown"],
+  async run(world, { caller: { name, principal_id }, input }) {
+    const ended = await world.db.all(sql.end_token, { principal_id, token_hash: hashToken(input.token) });
+    if (ended.length === 0) throw tokenWorthless();
+    world.authorityChanged();
+    return { output: { name }, events: [{ kind: "token.ended", subject: name, data: { name } }] };
   },
 });
 

@@ -66,6 +66,25 @@ where tenant_id = :tenant_id and token_hash = :token_hash and principal_id = :pr
   and revoked_at is null and expires_at > statement_timestamp()
 returning principal_id;
 
+-- name: end_token
+-- The caller's own one; any other stays as it is.
+update seats.tokens set revoked_at = statement_timestamp()
+where tenant_id = :tenant_id and token_hash = :token_hash and principal_id = :principal_id and revoked_at is null
+returning principal_id;
+
+-- name: live_tokens
+-- People and services, with each one's newest tokens that still open something.
+select p.name, p.kind, p.role, t.scope, t.created_at, t.expires_at
+from seats.principals p
+left join lateral (select scope, created_at, expires_at from seats.tokens
+  where tenant_id = :tenant_id and principal_id = p.id and revoked_at is null and expires_at > statement_timestamp()
+  order by created_at desc limit :limit) t on true
+where p.tenant_id = :tenant_id and p.kind in ('person', 'service')
+order by p.kind, p.name collate "C", t.created_at desc;
+
+-- name: tenants
+select name from kernel.every_tenant() order by name;
+
 -- name: insert_token
 insert into seats.tokens (tenant_id, token_hash, principal_id, incarnation, scope, expires_at)
 values (:tenant_id, :token_hash, :principal_id, :incarnation, :scope,
@@ -95,7 +114,7 @@ update seats.principals p
 set heard_at = statement_timestamp(), status = b.status,
   output_at = case when b.output then statement_timestamp() else p.output_at end
 from (
-  select old.id, old.status as was, w.status, w.output
+  select old.id, old.status as was, old.heard_at as heard_before, w.status, w.output
   from unnest(:ids::bigint[], :incarnations::uuid[], :statuses::text[], :outputs::boolean[])
     w (id, incarnation, status, output)
   join seats.principals old on old.tenant_id = :tenant_id and old.id = w.id and old.id = any (:ids::bigint[])
@@ -104,7 +123,8 @@ from (
   for update of old
 ) b
 where p.tenant_id = :tenant_id and p.id = b.id and p.id = any (:ids::bigint[])
-returning p.id, b.was;
+returning p.id, b.was, b.heard_before, extract(epoch from statement_timestamp() - b.heard_before)::float8
+  as silent_seconds;
 
 -- name: list
 select p.id, p.name, p.kind, p.role, p.lane, p.incarnation, p.adopted_at, p.retired_at, p.status, p.heard_at,
@@ -112,6 +132,29 @@ select p.id, p.name, p.kind, p.role, p.lane, p.incarnation, p.adopted_at, p.reti
 from seats.principals p
 where tenant_id = :tenant_id and kind = any (:kinds::text[]) and (:lane::text is null or lane = :lane)
 order by name collate "C" limit :limit;
+
+-- name: timeline_seats
+-- Seats that were taken at some time since an instant, a page of them in the order of their names.
+select p.name, p.role, p.lane, p.incarnation, p.adopted_at, p.retired_at, p.status, p.heard_at, p.output_at,
+  statement_timestamp() as now
+from seats.principals p
+where p.tenant_id = :tenant_id and p.kind = 'seat' and p.name collate "C" > :after
+  and (:lane::text is null or p.lane = :lane::text) and (p.incarnation is not null
+    or :retired::boolean and p.retired_at >= statement_timestamp() - make_interval(hours => :hours::integer))
+order by p.name collate "C" limit :limit;
+
+-- name: instant
+select statement_timestamp() as at;
+
+-- name: timeline_changes
+-- The newest entries that tell how each seat stood, from the index that has only these.
+select s.name, e.leaf from unnest(:names::text[]) s (name)
+cross join lateral (
+  select e.seq, e.leaf from ledger.entries e
+  where e.tenant_id = :tenant_id and e.subject = s.name
+    and e.kind in ('seat.adopted', 'seat.replaced', 'seat.changed', 'seat.heard_again', 'seat.retired')
+  order by e.seq desc limit :changes_max) e
+order by s.name, e.seq;
 
 -- name: deputy_insert
 insert into seats.deputies (tenant_id, role, deputy_id, named_by)

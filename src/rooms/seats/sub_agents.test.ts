@@ -57,14 +57,16 @@ describe("a sub-agent", () => {
     assert.match((await world.ask(token, "seat.whoami")).name, /bare$/);
   });
 
-  it("J38: gives out no number and no identity, though a scope could be made to name the operation", async () => {
+  it("J38: posts as PARENT/suffix, and gives out no number and no name, even where its scope would", async () => {
     const { token } = await spawn(parent, "filer");
     const post = { kind: "actionable", subject: "mine", reserve: "SUB" };
     assert.equal((await world.refused(token, "post.append", post)).code, "sub_agent.allocates");
     await world.say(token, "post.append", { subject: "only words" });
+    const { entries } = await world.ask(operator, "feed.read", { posts: true, limit: 1000 });
+    assert.equal(entries.at(-1).actor, "CODEX-CLI-Studio-CAMBER-01/filer");
     const [{ numbers_given }] = (await world.ask(operator, "namespace.list")).namespaces;
     await world.sql(
-      "update seats.principals set scope = scope || '{ticket.file,ticket.reserve}' where name like '%filer'",
+      "update seats.principals set scope = scope || '{ticket.file,ticket.reserve,seat.adopt}' where name like '%filer'",
     );
     const { door } = anotherDoor(world);
     for (const [name, input] of [
@@ -72,6 +74,9 @@ describe("a sub-agent", () => {
       ["ticket.reserve", { namespace: "SUB", title: "x" }],
     ] as const)
       assert.equal(await codeOf(door.say(token, name, input)), "sub_agent.allocates");
+    const own = { name: "CODEX-CLI-Studio-CAMBER-20" };
+    assert.match(await codeOf(door.say(token, "seat.adopt", own)), /^(sub_agent\.allocates|role\.forbidden)$/);
+    assert.equal(await codeOf(world.door.ask(operator, "seat.find", own)), "seat.unknown");
     assert.equal((await world.ask(operator, "namespace.list")).namespaces[0].numbers_given, numbers_given);
   });
 

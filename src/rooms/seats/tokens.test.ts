@@ -149,6 +149,40 @@ describe("a token", () => {
     assert.ok(entries.every(({ kind }: { kind: string }) => kind !== "seat.changed"));
   });
 
+  it("can be ended by its own holder alone, and its other tokens hold on", async () => {
+    const { token } = await world.say(world.operator, "token.issue", {});
+    const service = await world.say(world.operator, "token.issue", { name: "longwatch" });
+    assert.equal((await world.refused(token, "token.end", { token: service.token })).code, "token.unknown");
+    await world.ask(service.token, "seat.whoami");
+    await world.say(token, "token.end", { token });
+    await assert.rejects(world.door.ask(token, "seat.whoami", {}), { code: "token.unknown" });
+    assert.equal((await world.ask(world.operator, "seat.whoami")).name, "operator");
+  });
+
+  it("is told by its holder, its scope and its end, as long as it holds", async () => {
+    const tokens = async (name: string) =>
+      (await world.ask(world.operator, "token.list")).holders.find((one: { name: string }) => one.name === name).tokens;
+    await world.say(world.operator, "token.revoke", { name: "longwatch", reason: "it stood in a log" });
+    const { entries } = await world.ask(world.operator, "feed.read", { limit: 1 });
+    assert.equal(entries[0].data.reason, "it stood in a log");
+    assert.deepEqual(await tokens("longwatch"), []);
+    const { expires_at } = await world.say(world.operator, "token.issue", { name: "longwatch", scope: "read" });
+    const [{ issued_at, ...only }, ...others] = await tokens("longwatch");
+    assert.deepEqual([only, others], [{ scope: "read", expires_at }, []]);
+    assert.ok(issued_at < expires_at);
+    assert.ok((await tokens("operator")).length > 0);
+  });
+
+  it("of another tenant is on nobody's list, and only the first tenant sees which tenants there are", async () => {
+    const { token } = await world.say(world.operator, "tenant.open", { name: "neighbour" });
+    const told = await world.ask(token, "tenant.list");
+    assert.deepEqual(told, { tenants: [{ tenant: "neighbour", own: true }], opens: false });
+    const { holders } = await world.ask(token, "token.list");
+    assert.equal(holders.flatMap((one: { tokens: unknown[] }) => one.tokens).length, 1);
+    const { tenants, opens } = await world.ask(world.operator, "tenant.list");
+    assert.ok(opens && tenants.some((one: { tenant: string }) => one.tenant === "neighbour"));
+  });
+
   it("that nobody has, or that is not a token, is refused in the same words", async () => {
     for (const token of ["", "lw_", `lw_${"A".repeat(43)}`, "' or 1=1 --", "\u0000"])
       await assert.rejects(world.door.ask(token, "seat.whoami", {}), { code: "token.unknown" });

@@ -2,13 +2,14 @@ import type { FastifyInstance } from "fastify";
 import type { Door } from "../../kernel/door.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { page } from "./page.ts";
-import { SESSION_COOKIE } from "./token.ts";
+import { SESSION_COOKIE, tokenOf } from "./token.ts";
 
 const SESSION_SECONDS = 30 * 86_400;
 
 /**
  * The one-time sign-in link. Opening it shows a button and changes nothing, so that a link preview does not use it
- * up; pressing the button exchanges it for a session cookie that no script can read.
+ * up; pressing the button exchanges it for a session cookie that no script can read. Signing out ends the session's
+ * token, here and wherever else it may have come to, and no other.
  */
 export function signIn(app: FastifyInstance, door: Door): void {
   app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_, body, done) =>
@@ -42,6 +43,16 @@ export function signIn(app: FastifyInstance, door: Door): void {
       if (!(error instanceof Refusal) || error.kind === "unavailable") throw error;
       return reply.code(401).type("text/html; charset=utf-8").send(linkUseless());
     }
+  });
+  app.post("/sign-out", async (request, reply) => {
+    const token = tokenOf(request);
+    try {
+      await door.say(token, "token.end", { token });
+    } catch (error) {
+      // A session that had ended already leaves only its cookie to clear; without an answer, nobody is signed out.
+      if (!(error instanceof Refusal) || error.kind !== "unauthenticated") throw error;
+    }
+    return reply.clearCookie(SESSION_COOKIE, { path: "/" }).redirect("/", 303);
   });
 }
 

@@ -101,6 +101,24 @@ describe("A tenant's log over HTTP", () => {
     assert.deepEqual([again.status, again.body.length, again.headers.etag], [304, 0, headers.etag]);
   });
 
+  it("lists its checkpoints from the newest back, a page at a time", async () => {
+    const page = (input: object) => world.ask(world.operator, "checkpoint.list", input);
+    const { origin, checkpoints, next } = await page({ limit: 1 });
+    const newest = await world.ask(world.operator, "ledger.checkpoint");
+    assert.equal(origin, newest.origin);
+    const { size, root, at } = newest;
+    assert.deepEqual([checkpoints, next], [[{ size, root, at, cosigned_by: [] }], SIZE]);
+    const before = await page({ before_size: next, limit: 1 });
+    assert.deepEqual([before.checkpoints[0].size, before.next], [256, 256]);
+    const all = await page({});
+    assert.equal(all.next, null);
+    const sizes = all.checkpoints.map((one: { size: number }) => one.size);
+    assert.deepEqual(
+      sizes,
+      sizes.toSorted((one: number, other: number) => other - one),
+    );
+  });
+
   it("serves a full tile as the hashes of the stored entries, for ever", async () => {
     const { status, headers, body } = await get("/ledger/home/tile/0/000", me);
     assert.equal(status, 200);

@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { begun } from "../live/cursor.ts";
 import type { paths } from "./generated.d.ts";
 
 /** What the server answers instead of what was asked for (RFC 9457): what happened, and what to do next. */
@@ -54,6 +55,7 @@ export async function ask<P extends QueryPath>(
   signal?: AbortSignal,
 ): Promise<QueryOutput<P>> {
   const get = client.GET as unknown as Send;
+  await begun;
   return whole(get(path, { params: query ? { query } : {}, ...(signal ? { signal } : {}) }));
 }
 

@@ -1,5 +1,5 @@
 import type { Entry } from "../live/stream.ts";
-import { EntryLink, SeatLink, TicketLink } from "../ui/links.tsx";
+import { DecisionLink, EntryLink, SeatLink, TicketLink } from "../ui/links.tsx";
 import { Time } from "../ui/time.tsx";
 import { sentence } from "./sentence.ts";
 import { markOf } from "./marks.ts";
@@ -7,7 +7,17 @@ import { markOf } from "./marks.ts";
 /** Entries of these are about a ticket by its id. */
 const OF_TICKETS = /^(ticket|post|dispatch|substance|deliverable|collision|ruling)\./;
 
-function Subject({ entry: { kind, subject, actor }, isAbout }: { entry: Entry; isAbout: string | undefined }) {
+/** The decision that an entry tells of, by its number. */
+function decisionOf({ kind, data }: Entry): number | null {
+  const id = kind === "policy.decided" ? data.id : /^(approval|escalation)\./.test(kind) ? data.decision : null;
+  return typeof id === "number" ? id : null;
+}
+
+function Subject({ entry, isAbout }: { entry: Entry; isAbout: string | undefined }) {
+  const { kind, subject, actor } = entry;
+  const decision = decisionOf(entry);
+  if (decision !== null) return <DecisionLink id={decision} />;
+  if (kind.startsWith("question.")) return null;
   if (subject === null || subject === isAbout || subject === actor) return null;
   if (OF_TICKETS.test(kind)) return <TicketLink id={subject} />;
   return /^(seat|role|token)\./.test(kind) ? (
@@ -17,6 +27,8 @@ function Subject({ entry: { kind, subject, actor }, isAbout }: { entry: Entry; i
   );
 }
 
+const proof = "flex shrink-0 items-baseline gap-3 text-sm text-ink-3 max-md:flex-col max-md:items-end max-md:gap-0";
+
 /** An entry as a line: who, what, about which ticket, when; and its number, which proves it. */
 export function EntryLine({ entry, isAbout }: { entry: Entry; isAbout?: string }) {
   const { icon: Mark, tone } = markOf(entry);
@@ -24,10 +36,10 @@ export function EntryLine({ entry, isAbout }: { entry: Entry; isAbout?: string }
   return (
     <div className="flex items-start gap-3">
       <Mark aria-hidden className={`mt-1 size-4 shrink-0 ${tone}`} strokeWidth={1.75} />
-      <p className="min-w-0 flex-1 break-words">
+      <p className="min-w-0 flex-1 wrap-anywhere">
         <SeatLink name={actor} /> <span>{sentence(entry)}</span> <Subject entry={entry} isAbout={isAbout} />
       </p>
-      <span className="flex shrink-0 items-baseline gap-3 text-sm text-ink-3">
+      <span className={proof}>
         <EntryLink seq={seq} />
         <Time at={at} className="w-16 text-right" />
       </span>

@@ -1,8 +1,9 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type Query, useQueryClient } from "@tanstack/react-query";
 import { createParser } from "eventsource-parser";
 import { useEffect, useSyncExternalStore } from "react";
 import type { QueryOutput } from "../api/client.ts";
 import { gathered } from "./changes.ts";
+import { begun, heardTo, hearTo, newestSeq } from "./cursor.ts";
 
 /** An entry of the ledger as the stream tells it. */
 export type Entry = QueryOutput<"/v1/feed/read">["entries"][number];
@@ -13,10 +14,17 @@ export type Liveness = "connecting" | "live" | "away";
 const RETRY_MS = 1_000;
 /** The server says something every 15 s. A silence of this length is a dead connection (a laptop that slept). */
 const SILENCE_MS = 40_000;
+/** So many missed entries are heard after a cut. After more of them, everything in sight is asked anew instead. */
+const CATCH_UP_MAX = 1_000;
+/** Entries are handed out together: 50 a second are 5 drawings of the page, not 50. */
+const HAND_OUT_MS = 200;
 
 let liveness: Liveness = "connecting";
 const watchers = new Set<() => void>();
-const listeners = new Set<(entries: readonly Entry[]) => void>();
+const listeners = new Set<Listener>();
+
+/** Who wants the entries. `missed`: some were left out before the next; what is wanted of them is asked anew. */
+type Listener = { heard: (entries: readonly Entry[]) => void; missed: (() => void) | undefined };
 
 function become(next: Liveness): void {
   if (next === liveness) return;
@@ -35,35 +43,41 @@ export function useLiveness(): Liveness {
   );
 }
 
-/** Calls with the entries that came since the last call, in order and without a gap while the page is live. */
-export function useEntries(heard: (entries: readonly Entry[]) => void): void {
+/** Calls with the entries that came since the last call, in order and without a gap unless `missed` was called. */
+export function useEntries(heard: Listener["heard"], missed?: () => void): void {
   useEffect(() => {
-    listeners.add(heard);
+    const listener = { heard, missed };
+    listeners.add(listener);
     return () => {
-      listeners.delete(heard);
+      listeners.delete(listener);
     };
-  }, [heard]);
+  }, [heard, missed]);
 }
 
 /**
  * Keeps the page live for as long as it can be seen. A page that was hidden hears nothing meanwhile: it does not hold
- * a connection (a browser has six for a server), and asks anew when it is looked at again.
+ * a connection (a browser has six for a server), and catches up when it is looked at again.
  */
 export function useLive(): void {
   const client = useQueryClient();
   useEffect(() => {
     const changed = gathered(client);
+    const missed = async () => {
+      // What waits for its first answer was sent before the gap's end: without the first line it is not sent again.
+      await client.cancelQueries({ predicate: isOurs });
+      void client.invalidateQueries({ predicate: isOurs });
+    };
     let stop = new AbortController();
     const start = () => {
       if (document.hidden) return;
       stop = new AbortController();
-      // What was answered before the stream stood may have changed in between.
-      const answered = { predicate: ({ state }: { state: { dataUpdatedAt: number } }) => state.dataUpdatedAt > 0 };
-      void follow(stop.signal, changed, () => client.invalidateQueries(answered));
+      void follow(stop.signal, changed, missed);
     };
     const turn = () => {
-      if (document.hidden) stop.abort();
-      else if (stop.signal.aborted) start();
+      if (document.hidden) {
+        stop.abort();
+        become("connecting");
+      } else if (stop.signal.aborted) start();
     };
     start();
     document.addEventListener("visibilitychange", turn);
@@ -74,14 +88,24 @@ export function useLive(): void {
   }, [client]);
 }
 
-/** Each connection begins at the newest entry; what was asked before it stood is asked anew when it stands. */
-async function follow(signal: AbortSignal, changed: (kind: string) => void, caughtUp: () => void): Promise<void> {
+/** The feed continues itself by numbers (pages/feed/following.ts). */
+const isOurs = ({ queryKey }: Query) => queryKey[0] !== "feed";
+
+type Changed = (entries: readonly Entry[]) => void;
+
+/** Each connection goes on where the last one ended, unless that is too far back. */
+async function follow(signal: AbortSignal, changed: Changed, missed: () => Promise<void>): Promise<void> {
+  await begun;
   while (!signal.aborted) {
     try {
-      await listen(signal, changed, () => {
-        become("live");
-        caughtUp();
-      });
+      const head = await newestSeq(signal);
+      const heard = heardTo();
+      if (heard === null || head < heard || head - heard > CATCH_UP_MAX) {
+        hearTo(head);
+        for (const { missed: told } of listeners) told?.();
+        await missed();
+      }
+      await listen(signal, changed, () => become("live"));
     } catch {
       // The reason is the server's absence or our own end; both are seen below.
     }
@@ -89,21 +113,17 @@ async function follow(signal: AbortSignal, changed: (kind: string) => void, caug
     become("away");
     await new Promise((done) => setTimeout(done, RETRY_MS));
   }
-  // Hidden: the first thing to do when seen again is to ask anew.
-  become("connecting");
 }
 
-async function listen(signal: AbortSignal, changed: (kind: string) => void, stands: () => void): Promise<void> {
+async function listen(signal: AbortSignal, changed: Changed, stands: () => void): Promise<void> {
   const silent = new AbortController();
-  const response = await fetch("/v1/ledger/stream", { signal: AbortSignal.any([signal, silent.signal]) });
+  const response = await fetch(`/v1/ledger/stream?after=${heardTo()}`, {
+    signal: AbortSignal.any([signal, silent.signal]),
+  });
   if (!response.ok || !response.body) throw new Error(`the stream answered ${response.status}`);
   stands();
-  const heard: Entry[] = [];
-  const parser = createParser({
-    onEvent: ({ data }) => {
-      heard.push(JSON.parse(data) as Entry);
-    },
-  });
+  const hand = handingOut(changed);
+  const parser = createParser({ onEvent: ({ data }) => hand(JSON.parse(data) as Entry) });
   const decoder = new TextDecoderStream();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heardSomething = () => {
@@ -118,12 +138,26 @@ async function listen(signal: AbortSignal, changed: (kind: string) => void, stan
       if (done) return;
       heardSomething();
       parser.feed(value);
-      const entries = heard.splice(0);
-      if (entries.length === 0) continue;
-      for (const told of listeners) told(entries);
-      for (const { kind } of entries) changed(kind);
     }
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Gathers entries and hands them out together. */
+function handingOut(changed: Changed): (entry: Entry) => void {
+  let waiting: Entry[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const handOut = () => {
+    const entries = waiting;
+    waiting = [];
+    timer = undefined;
+    for (const { heard } of listeners) heard(entries);
+    changed(entries);
+  };
+  return (entry) => {
+    hearTo(entry.seq);
+    waiting.push(entry);
+    timer ??= setTimeout(handOut, HAND_OUT_MS);
+  };
 }

@@ -3,9 +3,9 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { ApiError } from "../api/client.ts";
 import { asked } from "../api/queries.ts";
 import { useLive } from "../live/stream.ts";
-import { Command } from "lucide-react";
+import { Command, Ellipsis } from "lucide-react";
 import { useState } from "react";
-import { LiveMark } from "./live_mark.tsx";
+import { AwayNote, LiveMark } from "./live_mark.tsx";
 import { Palette } from "./palette.tsx";
 import { places } from "./places.ts";
 import { SignedOut } from "./signed_out.tsx";
@@ -34,6 +34,7 @@ function SignedIn({ name }: { name: string | undefined }) {
       <Navigation onPalette={() => setPaletteOpen(true)} name={name} />
       <main id="page" tabIndex={-1} className="min-w-0 px-4 pb-24 pt-5 outline-none md:px-8 md:pb-12 md:pt-7">
         <div className="mx-auto max-w-[90rem]">
+          <AwayNote />
           <Outlet />
         </div>
       </main>
@@ -45,6 +46,10 @@ function SignedIn({ name }: { name: string | undefined }) {
 const linkStyle =
   "flex items-center gap-2.5 rounded-md px-2.5 py-1.5 text-ink-2 transition-colors hover:bg-sunken hover:text-ink " +
   "aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent";
+
+/** So many places have room at the foot of a phone; the palette has the others. */
+const ON_PHONE = 5;
+const phoneStyle = "max-md:flex-col max-md:gap-0.5 max-md:px-0 max-md:text-2xs";
 
 function Navigation({ onPalette, name }: { onPalette: () => void; name: string | undefined }) {
   return (
@@ -72,19 +77,21 @@ function Navigation({ onPalette, name }: { onPalette: () => void; name: string |
         </span>
         <kbd className="font-mono text-2xs">Ctrl K</kbd>
       </button>
-      <ul className="flex gap-0.5 max-md:overflow-x-auto max-md:p-1.5 md:flex-col">
-        {places.map(({ to, name: label, icon: Icon }) => (
-          <li key={to}>
-            <Link
-              to={to}
-              activeOptions={{ exact: to === "/" }}
-              className={`${linkStyle} max-md:flex-col max-md:gap-0.5 max-md:text-2xs`}
-            >
+      <ul className="flex gap-0.5 max-md:grid max-md:grid-cols-6 max-md:p-1.5 md:flex-col">
+        {places.map(({ to, name: label, icon: Icon }, index) => (
+          <li key={to} className={index < ON_PHONE ? "min-w-0" : "max-md:hidden"}>
+            <Link to={to} activeOptions={{ exact: to === "/" }} className={`${linkStyle} ${phoneStyle}`}>
               <Icon aria-hidden className="size-4.5 shrink-0" strokeWidth={1.75} />
               {label}
             </Link>
           </li>
         ))}
+        <li className="md:hidden">
+          <button type="button" onClick={onPalette} className={`${linkStyle} ${phoneStyle} w-full`}>
+            <Ellipsis aria-hidden className="size-4.5 shrink-0" strokeWidth={1.75} />
+            More
+          </button>
+        </li>
       </ul>
       <div className="mt-auto flex flex-col gap-3 px-2 text-sm text-ink-3 max-md:hidden">
         <LiveMark />

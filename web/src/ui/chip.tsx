@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { softly, type Tone, toneOf } from "./tone.ts";
 
-const shape = "inline-flex items-center whitespace-nowrap rounded-full px-2 py-px text-xs font-medium";
+const shape = "inline-block max-w-full truncate rounded-full px-2 py-px align-middle text-xs font-medium";
 
 /** A word in its colour. */
 export function Chip({ tone = "quiet", children }: { tone?: Tone; children: ReactNode }) {

@@ -1,12 +1,20 @@
 import { Search, X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 
-const field = "flex items-center gap-2 rounded-md border border-line-2 bg-card px-2.5 focus-within:border-accent";
+/** Whoever types has paused: until then the list stays as it is. */
+const PAUSE_MS = 350;
+
+const field =
+  "flex shrink-0 items-center gap-2 rounded-md border border-line-2 bg-card px-2.5 focus-within:border-accent";
+
+const line =
+  "mb-4 flex flex-wrap items-center gap-2 " +
+  "max-md:-mx-4 max-md:flex-nowrap max-md:overflow-x-auto max-md:px-4 max-md:py-1";
 
 /** The line of filters above a list. */
 export function Filters({ children }: { children: ReactNode }) {
   return (
-    <search className="mb-4 flex flex-wrap items-center gap-2" data-print="no">
+    <search data-print="no" className={line}>
       {children}
     </search>
   );
@@ -22,21 +30,38 @@ export function TextFilter({
   value: string | undefined;
   onChange: (value: string | undefined) => void;
 }) {
+  const [typed, setTyped] = useState(value ?? "");
+  const [known, setKnown] = useState(value);
+  if (known !== value) {
+    setKnown(value);
+    setTyped(value ?? "");
+  }
+  const tell = useEffectEvent(() => {
+    const wanted = typed.trim() || undefined;
+    if (wanted !== value) onChange(wanted);
+  });
+  useEffect(() => {
+    const timer = setTimeout(() => tell(), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
   return (
     <label className={field}>
       <Search aria-hidden className="size-4 text-ink-3" />
       <input
         aria-label={label}
         placeholder={label}
-        value={value ?? ""}
-        onChange={({ target }) => onChange(target.value || undefined)}
+        value={typed}
+        onChange={({ target }) => setTyped(target.value)}
         className="w-44 bg-transparent py-1.5 text-sm outline-none placeholder:text-ink-3"
       />
-      {value !== undefined && (
+      {typed !== "" && (
         <button
           type="button"
           aria-label={`Clear ${label}`}
-          onClick={() => onChange(undefined)}
+          onClick={() => {
+            setTyped("");
+            onChange(undefined);
+          }}
           className="text-ink-3 hover:text-ink"
         >
           <X aria-hidden className="size-3.5" />

@@ -12,8 +12,17 @@ export function TicketLink({ id }: { id: string }) {
 
 export function SeatLink({ name }: { name: string }) {
   return (
-    <Link to={`/seats/${name}` as string} className={`${style} break-all`}>
+    <Link to={`/seats/${name}` as string} className={`${style} wrap-anywhere`}>
       {name}
+    </Link>
+  );
+}
+
+/** A decision of the policy, with its reasons and what became of it. */
+export function DecisionLink({ id }: { id: number }) {
+  return (
+    <Link to={`/decisions/${id}` as string} className="whitespace-nowrap text-accent hover:underline">
+      decision {id}
     </Link>
   );
 }

@@ -28,7 +28,7 @@ export function PageHead({ title, about, children }: { title: string; about?: Re
   return (
     <header className="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
-        <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
+        <h1 className="text-2xl font-semibold tracking-tight wrap-anywhere">{title}</h1>
         {about !== undefined && <p className="mt-0.5 text-ink-2">{about}</p>}
       </div>
       {children}

@@ -11,7 +11,16 @@ import {
 } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type CSSProperties, type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useLayoutEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 
 const features = tableFeatures({
   rowSortingFeature,
@@ -28,6 +37,8 @@ export type Column<Row> = {
   cell: (row: Row) => ReactNode;
   /** Left out on a phone. */
   isMinor?: boolean;
+  /** How wide it is on a phone, where it is another width. */
+  narrow?: string;
 };
 
 type Props<Row extends RowData> = {
@@ -46,11 +57,20 @@ type Props<Row extends RowData> = {
 
 const ROW_PX = 42;
 
+const phone = matchMedia("(width < 48rem)");
+
+function onWidth(told: () => void): () => void {
+  phone.addEventListener("change", told);
+  return () => phone.removeEventListener("change", told);
+}
+
 /**
  * A list of any length: only the rows in sight are in the page. j and k or the arrows go from row to row, Enter opens
  * one.
  */
-export function Table<Row extends RowData>({ label, columns, rows, idOf, onOpen, empty, onEnd }: Props<Row>) {
+export function Table<Row extends RowData>({ label, columns: all, rows, idOf, onOpen, empty, onEnd }: Props<Row>) {
+  const isNarrow = useSyncExternalStore(onWidth, () => phone.matches);
+  const columns = isNarrow ? all.filter(({ isMinor }) => !isMinor) : all;
   const [sorting, setSorting] = useState<SortingState>([]);
   const body = useRef<HTMLDivElement>(null);
   const table = useTable({
@@ -67,8 +87,7 @@ export function Table<Row extends RowData>({ label, columns, rows, idOf, onOpen,
     onSortingChange: setSorting,
   });
   const sorted = table.getRowModel().rows;
-  const [offset, setOffset] = useState(0);
-  useLayoutEffect(() => setOffset(body.current?.offsetTop ?? 0), []);
+  const offset = useTopOf(body, rows.length > 0);
   const virtual = useWindowVirtualizer({
     count: sorted.length,
     estimateSize: () => ROW_PX,
@@ -82,7 +101,7 @@ export function Table<Row extends RowData>({ label, columns, rows, idOf, onOpen,
     if (onEnd && sorted.length > 0 && lastSeen >= sorted.length - 5) onEnd();
   }, [onEnd, lastSeen, sorted.length]);
   if (rows.length === 0) return <>{empty}</>;
-  const grid = { gridTemplateColumns: columns.map(({ width }) => width).join(" ") };
+  const grid = { gridTemplateColumns: columns.map(({ width, narrow }) => (isNarrow && narrow) || width).join(" ") };
   return (
     <div
       role="table"
@@ -118,6 +137,19 @@ export function Table<Row extends RowData>({ label, columns, rows, idOf, onOpen,
       </div>
     </div>
   );
+}
+
+/** How far down the page something begins; what stands above it may come, grow and go at any time. */
+function useTopOf(element: RefObject<HTMLElement | null>, isThere: boolean): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const measure = () => element.current && setTop(element.current.getBoundingClientRect().top + scrollY);
+    measure();
+    const watcher = new ResizeObserver(measure);
+    watcher.observe(document.body);
+    return () => watcher.disconnect();
+  }, [element, isThere]);
+  return top;
 }
 
 const line = "absolute inset-x-0 grid items-center gap-4 border-b border-line px-4 last:border-0";

@@ -38,6 +38,13 @@ const tones: Readonly<Record<string, Tone>> = {
   settled: "good",
   deploying: "accent",
   in_doubt: "bad",
+  running: "accent",
+  landed: "good",
+  rolled_back: "warn",
+  failed: "bad",
+  refused: "warn",
+  lapsed: "warn",
+  abandoned: "bad",
 };
 
 export function toneOf(state: string): Tone {

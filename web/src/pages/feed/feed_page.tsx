@@ -11,7 +11,7 @@ import { Empty } from "../../ui/empty.tsx";
 import { ChoiceFilter, Filters, TextFilter } from "../../ui/filters.tsx";
 import { PageHead } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
-import { useFeed } from "./following.ts";
+import { READING_PX, useFeed } from "./following.ts";
 import { Moment } from "./moment.tsx";
 import { type FeedSearch, kinds } from "./search.ts";
 
@@ -41,14 +41,12 @@ export function FeedPage() {
   );
 }
 
-/** Further down than this, somebody reads: what comes in must not push the text away. */
-const READING_PX = 80;
-
 function Entries({ search }: { search: FeedSearch }) {
-  const { entries, fresh, error, refetch, isPending, hasNextPage, isFetching, fetchNextPage } = useFeed(search);
+  const feed = useFeed(search);
+  const { entries, fresh, uncounted, renew, error, refetch, isPending, hasNextPage, isFetching, fetchNextPage } = feed;
   const [held_at, setHeldAt] = useState<number | null>(null);
   const newest = useRef(0);
-  newest.current = fresh[0]?.seq ?? newest.current;
+  newest.current = fresh[0]?.seq ?? entries[0]?.seq ?? 0;
   useEffect(() => {
     // While somebody reads further down, what comes in waits above.
     const follow = () => setHeldAt((before) => (scrollY < READING_PX ? null : (before ?? newest.current)));
@@ -56,7 +54,11 @@ function Entries({ search }: { search: FeedSearch }) {
     addEventListener("scroll", follow, { passive: true });
     return () => removeEventListener("scroll", follow);
   }, []);
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  const toTop = () => {
+    scrollTo({ top: 0 });
+    if (uncounted > 0) void renew();
+  };
+  if (error && entries.length === 0) return <ProblemNote error={error} onRetry={() => refetch()} />;
   if (isPending) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
   const seen = held_at === null ? fresh : fresh.filter(({ seq }) => seq <= held_at);
   const waiting = fresh.length - seen.length;
@@ -67,10 +69,10 @@ function Entries({ search }: { search: FeedSearch }) {
     );
   return (
     <div className="relative">
-      {waiting > 0 && (
+      {waiting + uncounted > 0 && (
         <div className="sticky top-3 z-10 flex justify-center">
-          <Button look="main" onClick={() => scrollTo({ top: 0 })}>
-            {waiting === 1 ? "1 new entry" : `${waiting} new entries`}
+          <Button look="main" onClick={toTop}>
+            {uncounted > 0 ? "Newer entries" : waiting === 1 ? "1 new entry" : `${waiting} new entries`}
           </Button>
         </div>
       )}

@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 
 const field =
-  "flex items-center gap-2 rounded-md border border-line-2 bg-card px-2.5 text-sm focus-within:border-accent";
+  "flex shrink-0 items-center gap-2 rounded-md border border-line-2 bg-card px-2.5 text-sm focus-within:border-accent";
 
 /** A moment to look back from, in the reader's own time. */
 export function Moment({

@@ -3,8 +3,9 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { LayoutGrid, Rows3 } from "lucide-react";
 import { ask } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
+import { BurnUp } from "../../pictures/burn_up.tsx";
 import { ChoiceFilter, Filters, TextFilter } from "../../ui/filters.tsx";
-import { PageHead } from "../../ui/panel.tsx";
+import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Board } from "./board.tsx";
 import { openStates, type QueueSearch } from "./search.ts";
@@ -41,6 +42,9 @@ export function QueuePage() {
           </>
         )}
       </Filters>
+      <Panel title="Filed and finished" className="mb-5">
+        <BurnUp lane={search.lane} />
+      </Panel>
       {search.view === "board" ? <Board lane={search.lane} /> : <List search={search} />}
     </>
   );

@@ -8,6 +8,7 @@ import { TicketLink } from "../../ui/links.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
+import { everySeat } from "./every_seat.ts";
 
 const route = getRouteApi("/seats/$name");
 const ENTRIES_MAX = 200;
@@ -15,7 +16,7 @@ const ENTRIES_MAX = 200;
 /** One seat: what it holds, and what it did. */
 export function SeatPage() {
   const { name } = route.useParams();
-  const list = useQuery(asked("/v1/seat/list", { all: true, limit: 1000 }));
+  const list = useQuery(everySeat({ all: true }));
   const held = useQuery(asked("/v1/ticket/list", { holder: name, state: "in_progress", limit: 50 }));
   const life = useQuery(asked("/v1/feed/read", { about: name, limit: ENTRIES_MAX }));
   const seat = list.data?.seats.find((one) => one.name === name);

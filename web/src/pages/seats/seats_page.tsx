@@ -1,8 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useMemo } from "react";
 import type { QueryOutput } from "../../api/client.ts";
-import { asked } from "../../api/queries.ts";
 import { State } from "../../ui/chip.tsx";
 import { Copyable } from "../../ui/copyable.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
@@ -12,7 +10,9 @@ import { SeatLink } from "../../ui/links.tsx";
 import { PageHead } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
+import { everySeat } from "./every_seat.ts";
 import { seatStates, type SeatsSearch } from "./search.ts";
+import { SwimLanes } from "./swim_lanes.tsx";
 
 type Seat = QueryOutput<"/v1/seat/list">["seats"][number];
 
@@ -24,9 +24,7 @@ export function SeatsPage() {
   const navigate = useNavigate({ from: "/seats" });
   const change = (part: Partial<SeatsSearch>) =>
     navigate({ search: (before) => ({ ...before, ...part }), replace: true });
-  const { data, error, refetch } = useQuery(
-    asked("/v1/seat/list", { limit: 1000, ...(search.state === "retired" ? { all: true } : {}) }),
-  );
+  const { data, error, refetch } = useQuery(everySeat({ all: search.state === "retired" }));
   const seats = data?.seats.filter(
     ({ state, lane }) => (!search.state || state === search.state) && (!search.lane || lane === search.lane),
   );
@@ -40,48 +38,58 @@ export function SeatsPage() {
         <ChoiceFilter label="Lane" value={search.lane} choices={lanes} onChange={(lane) => change({ lane })} />
       </Filters>
       {error && <ProblemNote error={error} onRetry={() => refetch()} />}
+      <SwimLanes {...search} />
       <SeatTable seats={seats} />
     </>
   );
 }
 
+const columns: Column<Seat>[] = [
+  {
+    id: "name",
+    header: "Seat",
+    width: "minmax(14rem, 1fr)",
+    narrow: "minmax(0, 1fr)",
+    sort: ({ name }) => name,
+    cell: ({ name }) => <SeatLink name={name} />,
+  },
+  {
+    id: "state",
+    header: "State",
+    width: "7rem",
+    narrow: "5rem",
+    sort: ({ state }) => state,
+    cell: ({ state }) => <State state={state} />,
+  },
+  { id: "role", header: "Role", width: "9rem", isMinor: true, sort: ({ role }) => role, cell: ({ role }) => role },
+  {
+    id: "lane",
+    header: "Lane",
+    width: "8rem",
+    isMinor: true,
+    sort: ({ lane }) => lane,
+    cell: ({ lane }) => lane ?? "—",
+  },
+  {
+    id: "heard",
+    header: "Last heard",
+    width: "7rem",
+    narrow: "5rem",
+    sort: ({ heard_at }) => heard_at,
+    cell: ({ heard_at }) => <Time at={heard_at} className="text-ink-2" />,
+  },
+  {
+    id: "output",
+    header: "Last output",
+    width: "7rem",
+    isMinor: true,
+    sort: ({ output_at }) => output_at,
+    cell: ({ output_at }) => <Time at={output_at} className="text-ink-2" />,
+  },
+];
+
 function SeatTable({ seats }: { seats: readonly Seat[] | undefined }) {
   const navigate = useNavigate();
-  const columns = useMemo(
-    (): Column<Seat>[] => [
-      {
-        id: "name",
-        header: "Seat",
-        width: "minmax(14rem, 1fr)",
-        sort: ({ name }) => name,
-        cell: ({ name }) => <SeatLink name={name} />,
-      },
-      {
-        id: "state",
-        header: "State",
-        width: "7rem",
-        sort: ({ state }) => state,
-        cell: ({ state }) => <State state={state} />,
-      },
-      { id: "role", header: "Role", width: "9rem", sort: ({ role }) => role, cell: ({ role }) => role },
-      { id: "lane", header: "Lane", width: "8rem", sort: ({ lane }) => lane, cell: ({ lane }) => lane ?? "—" },
-      {
-        id: "heard",
-        header: "Last heard",
-        width: "7rem",
-        sort: ({ heard_at }) => heard_at,
-        cell: ({ heard_at }) => <Time at={heard_at} className="text-ink-2" />,
-      },
-      {
-        id: "output",
-        header: "Last output",
-        width: "7rem",
-        sort: ({ output_at }) => output_at,
-        cell: ({ output_at }) => <Time at={output_at} className="text-ink-2" />,
-      },
-    ],
-    [],
-  );
   if (seats === undefined) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
   return (
     <Table

@@ -39,49 +39,49 @@ const moves = [
   },
 ] as const satisfies readonly { path: CommandPath; verb: string; from: readonly string[]; about: string }[];
 
+type Move = (typeof moves)[number];
+
+/** The moves that the ticket's state allows. The dialog stays when somebody else moves the ticket, and says so. */
 export function Actions({ ticket }: { ticket: Ticket }) {
+  const [open, setOpen] = useState<{ move: Move; state: string } | null>(null);
   const there = moves.filter(({ from }) => (from as readonly string[]).includes(ticket.state));
   return (
     <div className="flex flex-wrap gap-2" data-print="no">
       {there.map((move) => (
-        <Move key={move.verb} id={ticket.id} {...move} />
+        <Button
+          key={move.verb}
+          look={move.verb === "Cancel" ? "danger" : "plain"}
+          onClick={() => setOpen({ move, state: ticket.state })}
+        >
+          {move.verb}
+        </Button>
       ))}
+      {open && <Saying key={open.move.verb} {...open} ticket={ticket} onClose={() => setOpen(null)} />}
     </div>
   );
 }
 
-function Move({
-  id,
-  path,
-  verb,
-  about,
-}: {
-  id: string;
-  path: (typeof moves)[number]["path"];
-  verb: string;
-  about: string;
-}) {
-  const [isOpen, setOpen] = useState(false);
-  const { mutate, isPending, error, reset } = useCommand(path);
-  const close = () => {
-    setOpen(false);
-    reset();
-  };
+type SayingProps = { move: Move; state: string; ticket: Ticket; onClose: () => void };
+
+function Saying({ move: { path, verb, about }, state, ticket: { id, state: now }, onClose }: SayingProps) {
+  const { mutate, isPending, error } = useCommand(path);
+  const meanwhile =
+    now === state || isPending ? "" : ` Meanwhile somebody else acted: it is ${now.replaceAll("_", " ")}.`;
   return (
-    <>
-      <Button look={verb === "Cancel" ? "danger" : "plain"} onClick={() => setOpen(true)}>
-        {verb}
-      </Button>
-      <AskReason
-        title={`${verb} ${id}`}
-        about={about}
-        verb={verb}
-        isOpen={isOpen}
-        isBusy={isPending}
-        error={error}
-        onClose={close}
-        onSay={(reason) => mutate({ id, reason }, { onSuccess: close })}
-      />
-    </>
+    <AskReason
+      title={`${verb} ${id}`}
+      about={
+        <>
+          {about}
+          {meanwhile && <strong className="font-medium text-warn">{meanwhile}</strong>}
+        </>
+      }
+      verb={verb}
+      isOpen
+      isBusy={isPending}
+      error={error}
+      onClose={onClose}
+      onSay={(reason) => mutate({ id, reason }, { onSuccess: onClose })}
+    />
   );
 }

@@ -66,7 +66,9 @@ export function Graph({ ticket: { links, linked_from, id, state } }: { ticket: T
 function Box({ node: { id, state, title, type }, x, y, isOwn }: { node: Node; x: number; y: number; isOwn: boolean }) {
   const navigate = useNavigate();
   const open = () => void navigate({ to: "/tickets/$id", params: { id } });
-  const name = isOwn ? id : `${type} ${id}, ${state?.replaceAll("_", " ") ?? "not here"}${title ? `: ${title}` : ""}`;
+  const told = isOwn ? said(state) : `${type} · ${said(state)}`;
+  // What is read aloud begins with what is seen.
+  const name = `${id} ${told}${title ? `: ${title}` : ""}`;
   return (
     <g
       {...(isOwn
@@ -91,14 +93,16 @@ function Box({ node: { id, state, title, type }, x, y, isOwn }: { node: Node; x:
         strokeWidth={1.5}
       />
       <text x={x} y={y - 1} textAnchor="middle" fontSize={11.5} fontFamily="var(--font-mono)" fill="var(--ink)">
-        {id}
+        {`${id} `}
       </text>
       <text x={x} y={y + 11} textAnchor="middle" fontSize={8.5} fill="var(--ink-3)">
-        {isOwn ? state?.replaceAll("_", " ") : `${type} · ${state?.replaceAll("_", " ") ?? "not here"}`}
+        {told}
       </text>
     </g>
   );
 }
+
+const said = (state: string | null): string => state?.replaceAll("_", " ") ?? "not here";
 
 function placeOf(row: number, column: number, of: number): { x: number; y: number } {
   return {

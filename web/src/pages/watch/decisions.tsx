@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { asked } from "../../api/queries.ts";
 import { Empty } from "../../ui/empty.tsx";
 import { SeatLink } from "../../ui/links.tsx";
@@ -20,7 +21,10 @@ export function Decisions() {
         <li key={id} className="py-2 first:pt-0 last:pb-0">
           <div className="flex items-baseline justify-between gap-3">
             <span className="min-w-0 truncate">
-              <SeatLink name={subject} /> <span className="text-ink-3">{action}</span> {resource_id}
+              <SeatLink name={subject} /> <span className="text-ink-3">{action}</span>{" "}
+              <Link to={`/decisions/${id}` as string} className="hover:underline">
+                {resource_id}
+              </Link>
             </span>
             <Time at={at} className="shrink-0 text-sm text-ink-3" />
           </div>

@@ -20,7 +20,7 @@ export function NeedsYou() {
         <div>
           <p className="text-lg font-semibold tracking-tight">Nothing needs you.</p>
           <p className="text-sm text-ink-2">
-            No approval, question or escalation waits, and what is served is healthy.
+            No approval, question or escalation waits, no seat is stuck, and what is served is healthy.
           </p>
         </div>
       </section>
@@ -42,12 +42,12 @@ export function NeedsYou() {
 function Item({ item: { tone, what, line, at, to } }: { item: Waiting }) {
   return (
     <li>
-      <Link to={to} className="flex items-center gap-3 px-5 py-2.5 hover:bg-paper">
+      <Link to={to} className="flex items-center gap-3 px-5 py-2.5 hover:bg-paper max-md:flex-wrap max-md:gap-y-1">
         <Chip tone={tone}>{what}</Chip>
-        <span className="min-w-0 flex-1 truncate" title={line}>
+        <span className="min-w-0 flex-1 truncate max-md:order-last max-md:basis-full max-md:text-wrap" title={line}>
           {line}
         </span>
-        {at !== null && <Time at={at} className="shrink-0 text-sm text-ink-3" />}
+        {at !== null && <Time at={at} className="ml-auto shrink-0 text-sm text-ink-3" />}
       </Link>
     </li>
   );

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { asked } from "../../api/queries.ts";
+import { everySeat } from "../seats/every_seat.ts";
 import { Empty } from "../../ui/empty.tsx";
 import { ShareBar } from "../../ui/share_bar.tsx";
 import { toneOf } from "../../ui/tone.ts";
@@ -8,7 +8,7 @@ const order = ["stuck", "dead", "blocked", "busy", "idle", "dormant", "unadopted
 
 /** How many seats are in which state, what is wrong first. */
 export function Seats() {
-  const { data } = useQuery(asked("/v1/seat/list", { limit: 1000 }));
+  const { data } = useQuery(everySeat());
   if (!data) return <div className="h-16" />;
   if (data.seats.length === 0)
     return <Empty title="No seat yet">An agent takes one when you connect it: npx longwatch connect claude.</Empty>;

@@ -1,75 +1,91 @@
 import { useQueries } from "@tanstack/react-query";
+import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
 import type { Tone } from "../../ui/tone.ts";
+import { questionsFor } from "../decisions/questions.ts";
+import { act } from "../decisions/words.ts";
+import { everySeat } from "../seats/every_seat.ts";
+import { isForOperator, useUnsettled } from "./unsettled.ts";
 
 /** One thing that waits for the operator: what, since when, and where to settle it. */
 export type Waiting = { key: string; tone: Tone; what: string; line: string; at: string | null; to: string };
 
 /** Everything that waits for a person, the worst first. `undefined` until all of it was answered once. */
 export function useWaiting(): { waiting: Waiting[] | undefined; error: Error | null } {
-  const [approvals, escalations, failures, environments, coverage] = useQueries({
+  const answers = useQueries({
     queries: [
-      asked("/v1/approval/list", { state: "pending", limit: 50 }),
-      asked("/v1/escalation/list", { limit: 50 }),
-      asked("/v1/failure/list", { limit: 50 }),
-      asked("/v1/environment/list"),
       asked("/v1/ledger/coverage"),
+      asked("/v1/environment/list"),
+      asked("/v1/failure/list", { limit: 50 }),
+      asked("/v1/escalation/list", { limit: 50 }),
+      asked("/v1/approval/list", { state: "pending", limit: 50 }),
+      questionsFor("operator"),
+      everySeat(),
+      asked("/v1/ticket/counts"),
     ],
   });
-  const all = [approvals, escalations, failures, environments, coverage];
-  const error = all.find((one) => one.error)?.error ?? null;
-  if (!approvals.data || !escalations.data || !failures.data || !environments.data || !coverage.data)
+  const { unsettled, error: another } = useUnsettled();
+  const error = answers.find((one) => one.error)?.error ?? another;
+  const [coverage, environments, failures, escalations, approvals, questions, seats, counts] = answers;
+  if (!coverage.data || !environments.data || !failures.data || !escalations.data) return { waiting: undefined, error };
+  if (!approvals.data || !questions.data || !seats.data || !counts.data || !unsettled)
     return { waiting: undefined, error };
-  const waiting: Waiting[] = [];
-  const { broken } = coverage.data;
-  if (broken !== null)
-    waiting.push({
-      key: "ledger",
-      tone: "bad",
-      what: "Ledger broken",
-      line: JSON.stringify(broken),
-      at: null,
-      to: "/ledger",
-    });
-  for (const { environment, state, down_since } of environments.data.environments) {
-    if (down_since !== null)
-      waiting.push({
-        key: `down ${environment}`,
-        tone: "bad",
-        what: "Down",
-        line: environment,
-        at: down_since,
-        to: "/landing",
-      });
-    else if (state === "in_doubt")
-      waiting.push({
-        key: `doubt ${environment}`,
-        tone: "bad",
-        what: "In doubt",
-        line: environment,
-        at: null,
-        to: "/landing",
-      });
-  }
-  for (const { failure, environment, cause, opened_at } of failures.data.failures)
-    waiting.push({
-      key: `failure ${failure}`,
-      tone: "bad",
-      what: "Failed deploy",
-      line: `${environment}: ${cause}`,
-      at: opened_at,
-      to: "/landing",
-    });
-  for (const { id, reason, opened_at } of escalations.data.escalations)
-    waiting.push({
-      key: `escalation ${id}`,
-      tone: "warn",
-      what: "Escalation",
-      line: reason,
-      at: opened_at,
-      to: "/decisions",
-    });
-  for (const { id, line, asked_at } of approvals.data.items)
-    waiting.push({ key: `approval ${id}`, tone: "warn", what: "Approval", line, at: asked_at, to: "/decisions" });
+  const waiting = [
+    ...ofLedger(coverage.data),
+    ...environments.data.environments.flatMap(ofEnvironment),
+    ...failures.data.failures.map(ofFailure),
+    ...ofSeats(seats.data, counts.data),
+    ...escalations.data.escalations.map((one) =>
+      warned(`escalation ${one.id}`, "Escalation", `Nobody can ${act(one)} for ${one.asker}`, one.opened_at),
+    ),
+    ...approvals.data.items
+      .filter(isForOperator)
+      .map((one) => warned(`approval ${one.id}`, "Approval", lineOf(one), one.asked_at)),
+    ...questions.data.map(({ id, text }) => warned(`question ${id}`, "Question", text, null)),
+    ...unsettled,
+  ];
   return { waiting, error };
+}
+
+function warned(key: string, what: string, line: string, at: string | null): Waiting {
+  return { key, tone: "warn", what, line, at, to: "/decisions" };
+}
+
+function lineOf(one: QueryOutput<"/v1/approval/show">): string {
+  const { subject, production, wording } = one;
+  return `${act(one)}${production ? " in production" : ""}, for ${subject}${wording === null ? "" : `: ${wording}`}`;
+}
+
+function ofLedger({ broken }: QueryOutput<"/v1/ledger/coverage">): Waiting[] {
+  if (broken === null) return [];
+  const line = JSON.stringify(broken);
+  return [{ key: "ledger", tone: "bad", what: "Ledger broken", line, at: null, to: "/ledger" }];
+}
+
+type Environment = QueryOutput<"/v1/environment/list">["environments"][number];
+
+function ofEnvironment({ environment, state, down_since: at }: Environment): Waiting[] {
+  if (at === null && state !== "in_doubt") return [];
+  const what = at === null ? "In doubt" : "Down";
+  return [{ key: `${what} ${environment}`, tone: "bad", what, line: environment, at, to: "/landing" }];
+}
+
+function ofFailure(one: QueryOutput<"/v1/failure/list">["failures"][number]): Waiting {
+  const { failure, environment, cause, opened_at: at } = one;
+  const line = `${environment}: ${cause}`;
+  return { key: `failure ${failure}`, tone: "bad", what: "Failed deploy", line, at, to: "/landing" };
+}
+
+/** A seat that is busy and brings forth nothing, and work that nobody is awake for. */
+function ofSeats({ seats }: QueryOutput<"/v1/seat/list">, { counts }: QueryOutput<"/v1/ticket/counts">): Waiting[] {
+  const stuck = seats
+    .filter(({ state }) => state === "stuck")
+    .map(({ name, output_at: at }): Waiting => {
+      return { key: `stuck ${name}`, tone: "bad", what: "Stuck", line: name, at, to: `/seats/${name}` };
+    });
+  const open = counts.find(({ state }) => state === "awaiting_claim")?.count ?? 0;
+  const isAwake = seats.some(({ state }) => ["busy", "idle", "blocked", "stuck"].includes(state));
+  if (isAwake || open === 0 || seats.length === 0) return stuck;
+  const line = `${open} ${open === 1 ? "ticket" : "tickets"} can be claimed, and no seat is awake to do so`;
+  return [...stuck, { key: "nobody", tone: "warn", what: "Nobody works", line, at: null, to: "/seats" }];
 }

@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
+import { BurnUp } from "../../pictures/burn_up.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { Decisions } from "./decisions.tsx";
+import { Finished } from "./finished.tsx";
 import { Landing } from "./landing.tsx";
 import { LedgerHealth } from "./ledger_health.tsx";
 import { NeedsYou } from "./needs_you.tsx";
@@ -21,6 +23,12 @@ export function WatchPage() {
         <Panel title="Queue" aside={<More to="/queue" />}>
           <Queue />
         </Panel>
+        <Panel title="Filed and finished">
+          <BurnUp />
+        </Panel>
+        <Panel title="Finished lately" aside={<More to="/feed" search={{ kind: "ticket.finished" }} />}>
+          <Finished />
+        </Panel>
         <Panel title="Decisions denied" aside={<More to="/decisions" />}>
           <Decisions />
         </Panel>
@@ -35,9 +43,9 @@ export function WatchPage() {
   );
 }
 
-function More({ to }: { to: string }) {
+function More({ to, search = {} }: { to: string; search?: object }) {
   return (
-    <Link to={to} className="text-accent hover:underline">
+    <Link to={to} search={search as never} className="text-accent hover:underline">
       All
     </Link>
   );

@@ -1,0 +1,134 @@
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { testServer } from "../harness.ts";
+import { isSkipped, visit } from "./console.ts";
+
+describe("Two operators on one ticket", { skip: isSkipped }, () => {
+  test("both see what the other did, and who was too late is told so and loses no word", async () => {
+    const server = await testServer();
+    const { say, operator, url } = server;
+    await say(operator, "namespace.define", { prefix: "WEB", format: "WEB-NNNN" });
+    const { id } = await say(operator, "ticket.file", { namespace: "WEB", title: "Mend the lamp" });
+    const [{ page: one }, { page: other }] = [await visit(server), await visit(server)];
+    for (const page of [one, other]) {
+      await page.goto(`${url}/tickets/${id}`);
+      await page.getByRole("heading", { level: 1, name: "Mend the lamp" }).waitFor();
+    }
+    await other.getByRole("button", { name: "Park" }).click();
+    await other.getByRole("dialog").getByLabel("Reason").fill("After the regatta");
+    await act(one, "Cancel", "Nobody wants it");
+    await other.getByText("ended it: Nobody wants it").waitFor();
+    await other.getByRole("dialog").getByRole("button", { name: "Park" }).click();
+    const told = other.getByRole("dialog").getByRole("alert");
+    await told.getByText(/cancelled/).waitFor();
+    assert.equal(await other.getByRole("dialog").getByLabel("Reason").inputValue(), "After the regatta");
+    await other.keyboard.press("Escape");
+    // Both at the very same moment: one of them does it, and both see by whom.
+    await one.reload();
+    for (const page of [one, other]) {
+      await page.getByRole("button", { name: "Reopen" }).click();
+      await page.getByRole("dialog").getByLabel("Reason").fill("It is wanted");
+    }
+    await Promise.all(
+      [one, other].map((page) => page.getByRole("dialog").getByRole("button", { name: "Reopen" }).click()),
+    );
+    for (const page of [one, other]) await page.getByText("opened it again: It is wanted").waitFor();
+    const lives = await Promise.all([one, other].map((page) => numbersOf(page)));
+    assert.deepEqual(lives[0], lives[1]);
+    for (const page of [one, other])
+      assert.equal(await page.getByText("opened it again: It is wanted").count(), 1, "it was opened once");
+  });
+});
+
+describe("A feed that was not looked at", { skip: isSkipped }, () => {
+  for (const { name, missed } of [
+    { name: "a minute", missed: 60 },
+    { name: "an hour", missed: 1_400 },
+  ])
+    test(`for ${name} shows every number once when it is seen again, while more come in`, async () => {
+      const server = await testServer();
+      const { page, complaints } = await visit(server);
+      await page.goto(`${server.url}/feed`);
+      await page.getByRole("status").getByText("Live").waitFor();
+      await post(server, 20);
+      await hide(page, true);
+      await post(server, missed);
+      const more = post(server, 40);
+      await hide(page, false);
+      await more;
+      await page.getByText("Post 39 of 40").waitFor();
+      await everyNumber(server, page);
+      assert.deepEqual(complaints, []);
+    });
+
+  test("and one that stands open under a busy fleet shows every number once, and does not grow", async () => {
+    const server = await testServer();
+    const { page, complaints } = await visit(server);
+    await page.goto(`${server.url}/feed`);
+    await page.getByRole("status").getByText("Live").waitFor();
+    for (let n = 0; n < 5; n++) {
+      await post(server, 300);
+      await page.waitForTimeout(400);
+    }
+    await page.getByText("Post 299 of 300").first().waitFor();
+    assert.ok((await page.getByRole("listitem").count()) < 120, "only what is in sight is in the page");
+    await everyNumber(server, page);
+    assert.deepEqual(complaints, []);
+  });
+});
+
+type Server = Awaited<ReturnType<typeof testServer>>;
+
+async function act(page: Page, verb: string, reason: string): Promise<void> {
+  await page.getByRole("button", { name: verb, exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill(reason);
+  // The other button of this name says that nothing is to be done.
+  await dialog.locator("button[type=submit]").click();
+  await dialog.waitFor({ state: "hidden" });
+}
+
+async function post({ say, operator }: Server, count: number): Promise<void> {
+  for (let n = 0; n < count; n += 20)
+    await Promise.all(
+      Array.from({ length: Math.min(20, count - n) }, (_, index) =>
+        say(operator, "post.append", { subject: `Post ${n + index} of ${count}` }),
+      ),
+    );
+}
+
+/** The page is told that it cannot be seen, as by another tab in front of it. */
+async function hide(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
+}
+
+const numbersOf = (page: Page) =>
+  page
+    .locator("main a[href^='/ledger/']")
+    .evaluateAll((links) => links.map((link) => Number(link.textContent?.slice(1))));
+
+/** Reads the feed from its top to its end, and holds its numbers against the ledger's. */
+async function everyNumber({ ask, operator }: Server, page: Page): Promise<void> {
+  const { seq: head } = await ask(operator, "ledger.head");
+  await page.evaluate(() => scrollTo({ top: 0 }));
+  await page.getByRole("link", { name: `#${head}`, exact: true }).waitFor();
+  const seen: number[] = [];
+  for (let step = 0; seen.at(-1) !== 1 && step < 600; step++) {
+    const there = (await numbersOf(page)).sort((a, b) => b - a);
+    assert.equal(new Set(there).size, there.length, "no number stands there twice");
+    const fresh = there.filter((seq) => seq < (seen.at(-1) ?? Infinity));
+    seen.push(...fresh);
+    await page.evaluate(() => scrollBy({ top: innerHeight * 0.8 }));
+    await page.waitForTimeout(fresh.length === 0 ? 100 : 30);
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: head }, (_, index) => head - index),
+  );
+}

@@ -1,0 +1,109 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { QueryOutput } from "../../api/client.ts";
+import { asked } from "../../api/queries.ts";
+import { EntryLine } from "../../entries/entry_line.tsx";
+import { Chip, State } from "../../ui/chip.tsx";
+import { SeatLink, TicketLink } from "../../ui/links.tsx";
+import { PageHead, Panel } from "../../ui/panel.tsx";
+import { ProblemNote } from "../../ui/problem_note.tsx";
+import { Time } from "../../ui/time.tsx";
+import { Closure } from "./closure.tsx";
+import { lasted } from "./lasted.ts";
+import { Log } from "./log.tsx";
+import { ReleaseId } from "./release_id.tsx";
+import { Stages } from "./stages.tsx";
+
+/** A deploy as the server tells it whole. */
+export type Deploy = QueryOutput<"/v1/deploy/show">;
+
+const route = getRouteApi("/landing/deploys/$id");
+const ENTRIES_MAX = 500;
+
+/** One deploy: how far it came, what it lacked, what it says, and the entries that prove it. */
+export function DeployPage() {
+  const id = Number(route.useParams().id);
+  const { data: deploy, error, refetch } = useQuery(asked("/v1/deploy/show", { id }));
+  const entries = useQuery(asked("/v1/feed/read", { about: `deploy-${id}`, limit: ENTRIES_MAX }));
+  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (!deploy) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
+  return (
+    <>
+      <title>{`Deploy ${id} · Longwatch`}</title>
+      <PageHead
+        title={`Deploy ${id} to ${deploy.environment}`}
+        about={
+          <span className="flex flex-wrap items-center gap-2">
+            <State state={deploy.state} />
+            {deploy.rollback && <Chip tone="warn">goes back</Chip>}
+            <ReleaseId sha={deploy.sha} />
+            {deploy.ticket && <TicketLink id={deploy.ticket} />}
+            <Link to="/landing" className="text-sm text-accent hover:underline">
+              All of landing
+            </Link>
+          </span>
+        }
+      />
+      <Stages deploy={deploy} entries={entries.data?.entries ?? []} />
+      <div className="mt-5 grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_24rem]">
+        <div className="flex min-w-0 flex-col gap-5">
+          <Closure deploy={deploy} />
+          <Log id={id} isRunning={deploy.state === "running"} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-5">
+          <Panel title="Facts">
+            <Facts deploy={deploy} />
+          </Panel>
+          <Panel title="In the ledger" aside={entries.data && `${entries.data.entries.length} entries`}>
+            {entries.error && <ProblemNote error={entries.error} />}
+            <ol className="flex flex-col gap-2.5">
+              {entries.data?.entries.map((entry) => (
+                <li key={entry.seq}>
+                  <EntryLine entry={entry} isAbout={`deploy-${id}`} />
+                </li>
+              ))}
+            </ol>
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Facts({ deploy }: { deploy: Deploy }) {
+  const { owner, runner, began_at, ended_at, served_release, down_from, downtime_milliseconds, cause } = deploy;
+  const down =
+    down_from === null ? null : downtime_milliseconds === null ? (
+      <span className="text-bad">
+        since <Time at={down_from} />
+      </span>
+    ) : (
+      <span className="text-bad tabular-nums">for {lasted(downtime_milliseconds)}</span>
+    );
+  const rows: [string, React.ReactNode][] = [
+    ["Owner", <SeatLink key="owner" name={owner} />],
+    ...(runner === owner ? [] : [["Run by", <SeatLink key="runner" name={runner} />] as [string, React.ReactNode]]),
+    ["Began", <Time key="began" at={began_at} />],
+    ...(ended_at ? [["Ended", <Time key="ended" at={ended_at} />] as [string, React.ReactNode]] : []),
+    ...(served_release
+      ? [["Served", <ReleaseId key="served" sha={served_release} />] as [string, React.ReactNode]]
+      : []),
+    ...(down ? [["Down", down] as [string, React.ReactNode]] : []),
+    ...(cause ? [["Because", cause] as [string, React.ReactNode]] : []),
+    ...(deploy.source ? [["From", <code key="source">{deploy.source}</code>] as [string, React.ReactNode]] : []),
+    ["Commits", deploy.commits.length],
+    ["Attempt", deploy.attempt],
+    ["Topology", `version ${deploy.topology}`],
+    ["Decision", deploy.decision],
+  ];
+  return (
+    <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1.5">
+      {rows.map(([name, value]) => (
+        <div key={name} className="contents">
+          <dt className="text-ink-3">{name}</dt>
+          <dd className="break-words">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
