@@ -18,7 +18,7 @@ export type HistoryRow = {
   beside_load_p99_ms: number;
 };
 
-type BenchWorld = Awaited<ReturnType<typeof openBenchWorld>>;
+export type BenchWorld = Awaited<ReturnType<typeof openBenchWorld>>;
 
 /** What must not grow with history: queue reads, filing; and what does, beside its floor: verifying. */
 export async function history(cluster: Cluster, progress: (line: string) => void): Promise<HistoryRow> {
@@ -57,7 +57,7 @@ export async function history(cluster: Cluster, progress: (line: string) => void
   };
 }
 
-async function file({ door, operator }: BenchWorld, namespace: string, count: number): Promise<void> {
+export async function file({ door, operator }: BenchWorld, namespace: string, count: number): Promise<void> {
   let left = count;
   await Promise.all(
     Array.from({ length: 128 }, async () => {
@@ -67,7 +67,7 @@ async function file({ door, operator }: BenchWorld, namespace: string, count: nu
 }
 
 /** Writes entries as the kernel does, many to a transaction. */
-async function narrate({ database, home_tenant_id: tenant_id }: BenchWorld, count: number): Promise<void> {
+export async function narrate({ database, home_tenant_id: tenant_id }: BenchWorld, count: number): Promise<void> {
   const caller = {
     tenant_id,
     tenant: "home",

@@ -215,6 +215,7 @@ create table doctrine.records ( -- owner longwatch_owner
   filed_at timestamp with time zone not null,
   maturity smallint not null default 0,
   maturity_since timestamp with time zone not null,
+  held_down boolean not null default false,
   proposed smallint,
   proposed_at timestamp with time zone,
   observations integer not null default 0,
@@ -247,6 +248,7 @@ CREATE INDEX records_enforced ON doctrine.records USING btree (tenant_id) WHERE 
 grant insert, select on table doctrine.records to longwatch_app;
 grant update on column doctrine.records.maturity to longwatch_app;
 grant update on column doctrine.records.maturity_since to longwatch_app;
+grant update on column doctrine.records.held_down to longwatch_app;
 grant update on column doctrine.records.proposed to longwatch_app;
 grant update on column doctrine.records.proposed_at to longwatch_app;
 grant update on column doctrine.records.observations to longwatch_app;
@@ -874,6 +876,7 @@ create table ledger.entries ( -- owner longwatch_owner
 alter table ledger.entries enable row level security;
 create policy own_tenant on ledger.entries as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE INDEX entries_of_gates ON ledger.entries USING btree (tenant_id, kind, at) WHERE (kind = ANY (ARRAY['collision.opened'::text, 'ticket.confirmed'::text, 'ticket.amended'::text]));
+CREATE INDEX entries_of_presence ON ledger.entries USING btree (tenant_id, subject, seq) WHERE (kind = ANY (ARRAY['seat.adopted'::text, 'seat.replaced'::text, 'seat.changed'::text, 'seat.heard_again'::text, 'seat.retired'::text]));
 CREATE INDEX entries_subject ON ledger.entries USING btree (tenant_id, subject, seq) WHERE (subject IS NOT NULL);
 CREATE TRIGGER extend_chain AFTER INSERT ON ledger.entries REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger.extend_chain(); -- enabled always
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON ledger.entries FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
@@ -1461,7 +1464,7 @@ CREATE INDEX questions_commanded ON questions.questions USING btree (tenant_id, 
 CREATE INDEX questions_of_ticket ON questions.questions USING btree (tenant_id, ticket_id, question_key, id);
 CREATE INDEX questions_probed ON questions.questions USING btree (tenant_id, id) WHERE ((state = 'open'::text) AND (probe_kind IS NOT NULL) AND (probe_kind <> 'command'::text));
 CREATE INDEX questions_waiting ON questions.questions USING btree (tenant_id, goes_to, id) WHERE (state = 'open'::text);
-CREATE TRIGGER keep BEFORE UPDATE ON questions.questions FOR EACH ROW EXECUTE FUNCTION questions.keep(); -- enabled always
+CREATE TRIGGER question_keeps_its_age BEFORE UPDATE ON questions.questions FOR EACH ROW EXECUTE FUNCTION questions.keep(); -- enabled always
 CREATE TRIGGER refuse_delete BEFORE DELETE ON questions.questions FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
 grant insert, select on table questions.questions to longwatch_app;
 grant update on column questions.questions.topic to longwatch_app;
@@ -1721,7 +1724,7 @@ alter table seats.principals enable row level security;
 create policy own_tenant on seats.principals as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE INDEX principals_parent ON seats.principals USING btree (tenant_id, parent) WHERE (parent IS NOT NULL);
 CREATE TRIGGER label_ends_with_session AFTER UPDATE OF incarnation ON seats.principals FOR EACH ROW WHEN (((old.incarnation IS DISTINCT FROM new.incarnation) AND (old.incarnation IS NOT NULL))) EXECUTE FUNCTION seats.end_label(); -- enabled always
-CREATE TRIGGER sub_agent_is_smaller AFTER INSERT OR UPDATE OF scope, role, kind, name ON seats.principals FOR EACH ROW WHEN ((new.kind = 'sub_agent'::text)) EXECUTE FUNCTION seats.keep_sub_agent_smaller(); -- enabled always
+CREATE TRIGGER sub_agent_is_smaller AFTER INSERT OR UPDATE OF scope, role, kind, name, incarnation ON seats.principals FOR EACH ROW WHEN ((new.kind = 'sub_agent'::text)) EXECUTE FUNCTION seats.keep_sub_agent_smaller(); -- enabled always
 CREATE TRIGGER sub_agents_end_with_parent AFTER UPDATE OF incarnation ON seats.principals FOR EACH ROW WHEN (((old.incarnation IS DISTINCT FROM new.incarnation) AND (old.incarnation IS NOT NULL))) EXECUTE FUNCTION seats.end_with_parent(); -- enabled always
 grant insert, select, update on table seats.principals to longwatch_app;
 
@@ -2129,6 +2132,8 @@ create policy own_tenant on tickets.tickets as permissive for all to public usin
 CREATE UNIQUE INDEX one_claim_per_surface ON tickets.tickets USING btree (tenant_id, surface_key) WHERE ((state = 'in_progress'::text) AND (surface_key IS NOT NULL));
 CREATE INDEX tickets_claimable ON tickets.tickets USING btree (tenant_id, lane, priority, filed_at, id) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0));
 CREATE INDEX tickets_counted ON tickets.tickets USING btree (tenant_id, namespace, state) WHERE (namespace <> ''::text);
+CREATE INDEX tickets_ended ON tickets.tickets USING btree (tenant_id, closed_at) INCLUDE (lane, state) WHERE (closed_at IS NOT NULL);
+CREATE INDEX tickets_filed ON tickets.tickets USING btree (tenant_id, filed_at) INCLUDE (lane);
 CREATE INDEX tickets_filers ON tickets.tickets USING btree (tenant_id, namespace, filed_by) WHERE (namespace <> ''::text);
 CREATE INDEX tickets_given ON tickets.tickets USING btree (tenant_id, owner_id, lane, priority, filed_at, id) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0) AND (owner_id IS NOT NULL));
 CREATE INDEX tickets_leased ON tickets.tickets USING btree (tenant_id, lease_expires_at) WHERE (state = 'in_progress'::text);
@@ -2661,11 +2666,14 @@ AS $function$
 declare
   over seats.principals;
 begin
-  select * into over from seats.principals p where p.tenant_id = new.tenant_id and p.name = new.parent;
+  select * into over from seats.principals p where p.tenant_id = new.tenant_id and p.name = new.parent for share;
   if over.kind not in ('seat', 'sub_agent') or over.role <> new.role
     or over.scope is not null and not (new.scope <@ over.scope and not over.scope <@ new.scope)
   then
     raise 'seats: the scope of % is not smaller than that of %', new.name, over.name using errcode = 'LW016';
+  end if;
+  if new.incarnation is not null and over.incarnation is null then
+    raise 'seats: % has no session that % could be a part of', over.name, new.name using errcode = 'LW016';
   end if;
   return new;
 end $function$;

@@ -61,7 +61,8 @@ const programs: Record<string, Program> = {
     load: async () => {
       const { main } = await import("./programs/doctor/doctor.ts");
       const place = { data: dataDirectory(env), anchors: env.LONGWATCH_ANCHORS || undefined };
-      return { main: (argv, globals) => main(argv, globals, { ...place, connection, stdout, stderr }) };
+      const spool = spoolPlace(env, process.cwd());
+      return { main: (argv, globals) => main(argv, globals, { ...place, spool, connection, stdout, stderr }) };
     },
   },
   mcp: {
@@ -154,7 +155,7 @@ const questioning = (verb: "list" | "probe", summary: string): Program => ({
   },
 });
 
-const spooling = (verb: "status" | "send" | "watch" | "outcomes", summary: string): Program => ({
+const spooling = (verb: "status" | "send" | "watch" | "posts", summary: string): Program => ({
   summary,
   load: async () => {
     const { main } = await import("./programs/spool/spool.ts");
@@ -236,7 +237,7 @@ const ofTwoWords: Record<TwoWords, Program> = {
   "spool status": spooling("status", "Say what waits on this machine for a server that was away."),
   "spool send": spooling("send", "Hand in what waits on this machine, and wait until it has its numbers."),
   "spool watch": spooling("watch", "Hand in what waits on this machine, now and whenever something does."),
-  "spool outcomes": spooling("outcomes", "List what was kept on this machine, and what became of it."),
+  "spool posts": spooling("posts", "List what was kept on this machine, and what became of it."),
   "land rollback": landing("rollback", "Go back to a release that was good."),
   "land recover": landing("recover", "Settle a deploy whose runner was lost."),
   "land verify": {

@@ -36,6 +36,8 @@ test("a number counts at the start of a real test's title, and nowhere else", ()
     `test("J7: finds it", () => {})`,
     `test("J7: finds it")`,
     `test.skip("J7: finds it", ${body})`,
+    `test("J7: finds it", { skip: true }, ${body})`,
+    `test("J7: finds it", { todo: "later" }, ${body})`,
     `// test("J7: finds it", ${body})`,
     `log("J7: finds it", ${body})`,
   ])

@@ -18,7 +18,7 @@ import { prepareTemplate, type TestCluster } from "./harness.ts";
 const root = new URL("../", import.meta.url).pathname;
 const suites: Record<string, string[]> = {
   test: ["src/**/*.test.ts", "test/**/*.test.ts"],
-  golden: ["test/golden/*.test.ts"],
+  golden: ["test/golden/*.test.ts", "test/console/pictures.test.ts"],
   race: ["test/race/*.test.ts"],
   drill: ["test/drill/*.test.ts"],
   interop: ["test/interop/*.test.ts"],

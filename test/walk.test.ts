@@ -108,6 +108,30 @@ test("a session's cookie counts for our own pages only", async () => {
   assert.equal((await got("none")).status, 200);
 });
 
+test("signing out ends the session's token and no other, and only our own pages can say it", async () => {
+  const { url, operator, say, ask } = await testServer();
+  const { token: code } = await say(operator, "token.issue", { scope: "sign_in" });
+  const cookie = (await signIn(url, code)).headers.get("set-cookie")!.split(";")[0]!;
+  const signOut = (headers: Record<string, string>) =>
+    fetch(`${url}/sign-out`, { method: "POST", headers, redirect: "manual" });
+  const who = () => fetch(`${url}/v1/seat/whoami`, { headers: { cookie, "sec-fetch-site": "same-origin" } });
+  assert.equal((await signOut({})).status, 401);
+  for (const site of ["cross-site", "same-site", "none"])
+    assert.equal((await signOut({ cookie, "sec-fetch-site": site })).status, 401, `Sec-Fetch-Site: ${site}`);
+  assert.equal((await who()).status, 200);
+
+  const out = await signOut({ cookie, "sec-fetch-site": "same-origin" });
+  assert.deepEqual([out.status, out.headers.get("location")], [303, "/"]);
+  assert.match(out.headers.get("set-cookie")!, /^longwatch_session=;.*Expires=Thu, 01 Jan 1970/);
+  // The token is worthless for whoever has a copy of the cookie, too.
+  assert.equal((await who()).status, 401);
+  assert.equal((await ask(operator, "seat.whoami")).name, "operator");
+  const { entries } = await ask(operator, "feed.read", { limit: 1 });
+  assert.deepEqual([entries[0].kind, entries[0].actor], ["token.ended", "operator"]);
+  // Twice is once.
+  assert.equal((await signOut({ cookie, "sec-fetch-site": "same-origin" })).status, 303);
+});
+
 test("without a token every path but /health answers 401, and says how to get one", async () => {
   const { url, catalogue } = await testServer();
   const document = openapi(catalogue) as { paths: Record<string, Record<string, unknown>> };

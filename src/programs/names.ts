@@ -10,7 +10,7 @@ export const twoWords = [
   ...(["question list", "question probe"] as const),
   ...(["doctrine import", "doctrine export"] as const),
   ...(["land check", "land run", "land rollback", "land recover", "land verify", "land merged"] as const),
-  ...(["spool status", "spool send", "spool watch", "spool outcomes"] as const),
+  ...(["spool status", "spool send", "spool watch", "spool posts"] as const),
 ] as const;
 
 export type TwoWords = (typeof twoWords)[number];

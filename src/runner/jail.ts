@@ -96,7 +96,20 @@ function jailWords(wanted: JailWanted, uid: number | null) {
   return (line: string, work: string): string[] => [
     ...["unshare", ...root, "--mount", "--propagation", "private", "setpriv", "--pdeathsig", "KILL"],
     ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--ipc", ...(offline ? ["--net"] : [])],
-    ...["sh", "-c", SETUP, "jail", work, tmpdir(), ...sizes, String(processes_max), drop, hidden.join("\n"), shown, line],
+    ...[
+      "sh",
+      "-c",
+      SETUP,
+      "jail",
+      work,
+      tmpdir(),
+      ...sizes,
+      String(processes_max),
+      drop,
+      hidden.join("\n"),
+      shown,
+      line,
+    ],
   ];
 }
 
