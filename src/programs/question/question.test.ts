@@ -3,12 +3,14 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { testServer } from "../../../test/harness.ts";
+import { nodeInEveryJail } from "../../runner/node.fixture.ts";
 import { main } from "./question.ts";
 
 const world = await testServer();
 const { operator, say, ask } = world;
 const worker = await world.seat("CODEX-CLI-BOX-WEB-01");
 await say(operator, "namespace.define", { prefix: "CMB", format: "CMB-NNNN" });
+const node = nodeInEveryJail();
 // Not among the temporary files, which no jail shows; and open to every user, so that the jail alone hides the key.
 const home = mkdtempSync(join(import.meta.dirname, "../../../node_modules/.question-"));
 chmodSync(home, 0o755);
@@ -81,7 +83,7 @@ describe("longwatch question", () => {
       'test -n "$DEPLOY_KEY"',
       `echo x > ${home}/written`,
       `(exec 3<>/dev/tcp/${url.hostname}/${url.port}) 2>/dev/null || ` +
-        `${process.execPath} -e 'fetch("${world.url}/health").then(() => process.exit(0), () => process.exit(1))'`,
+        `${node} -e 'fetch("${world.url}/health").then(() => process.exit(0), () => process.exit(1))'`,
     ];
     const ids = await Promise.all(attacks.map((line, n) => asked(`Attack ${n}?`, `command: ${line}`)));
     const { err, out } = await run("probe", ...ids.map(String), "--json");

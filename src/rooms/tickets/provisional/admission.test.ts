@@ -118,7 +118,7 @@ describe("who hands in", () => {
     await spool.handIn();
     await say(operator, "seat.retire", { seat: "RET-01" });
     await settle();
-    const { outcomes } = await spool.outcomes();
+    const { outcomes } = await ask(operator, "spool.outcomes", { spool: spool.name });
     assert.deepEqual(
       outcomes.map(({ outcome, code }: any) => [outcome, code]),
       [
