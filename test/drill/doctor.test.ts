@@ -16,7 +16,9 @@ type Said = { code: number; stdout: string; stderr: string };
 /** `longwatch doctor` as a user on the server's machine would say it. */
 function doctor(data: string, words: string[] = [], settings: Record<string, string> = {}): Promise<Said> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(LONGWATCH|DATABASE_URL|NODE_TEST)/.test(name));
-  const env = { ...Object.fromEntries(inherited), LONGWATCH_DATA: data, ...settings };
+  // What waits on this machine is its user's, and none of this server's.
+  const own = { LONGWATCH_DATA: data, LONGWATCH_SPOOL: join(data, "spool") };
+  const env = { ...Object.fromEntries(inherited), ...own, ...settings };
   return new Promise((resolve) =>
     execFile(process.execPath, [program, "doctor", ...words], { env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
@@ -40,7 +42,7 @@ describe("The doctor of a server that is well", async () => {
     assert.deepEqual(
       lines.map((line) => line.split(/ +/, 2).join(" ")),
       ["program", "server", "alarms", "token", "ledger", "signing", "clock", "drift"]
-        .concat(["data", "secrets", "disk", "storage", "outside"])
+        .concat(["data", "secrets", "disk", "storage", "outside", "spool"])
         .map((check) => `ok ${check}`),
     );
     assert.match(stdout, new RegExp(`server +serves at ${server.url}, version `));
