@@ -80,7 +80,9 @@ function build(of, clean) {
     install();
     fs.copyFileSync(join(web, "package-lock.json"), join(modules, ".longwatch-lock.json"));
   }
-  const fresh = join(web, `dist-${process.pid}`);
+  // One name for all, under the lock: what a killed build left is written over, and not left for good.
+  const fresh = join(web, "dist-fresh");
+  fs.rmSync(fresh, { recursive: true, force: true });
   try {
     run(
       process.execPath,

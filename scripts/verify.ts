@@ -13,6 +13,9 @@ const checks: { name: string; program: string; words: string[]; mend?: string }[
     mend: "node_modules/.bin/prettier --write .",
   },
   { name: "types", program: bin("tsc"), words: ["--noEmit"] },
+  // Its packages and its client's types come with the build, which does not look at types itself.
+  { name: "the console's build", program: process.execPath, words: [join(root, "scripts", "console.mjs")] },
+  { name: "the console's types", program: bin("tsc"), words: ["--noEmit", "-p", "web"] },
   {
     name: "tests",
     program: process.execPath,

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
 import { EntryLine } from "../../entries/entry_line.tsx";
+import { Facts as FactList } from "../../ui/facts.tsx";
 import { Chip, State } from "../../ui/chip.tsx";
 import { SeatLink, TicketLink } from "../../ui/links.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
@@ -96,14 +97,5 @@ function Facts({ deploy }: { deploy: Deploy }) {
     ["Topology", `version ${deploy.topology}`],
     ["Decision", deploy.decision],
   ];
-  return (
-    <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1.5">
-      {rows.map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt className="text-ink-3">{name}</dt>
-          <dd className="break-words">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={rows} />;
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { QueryOutput } from "../../api/client.ts";
+import { Facts as FactList } from "../../ui/facts.tsx";
 import { Chip } from "../../ui/chip.tsx";
 import { duration } from "../../ui/clock.ts";
 import { EntryLink } from "../../ui/links.tsx";
@@ -59,14 +60,5 @@ export function Health({ coverage }: { coverage: QueryOutput<"/v1/ledger/coverag
       </>,
     ],
   ];
-  return (
-    <dl className="grid grid-cols-[7.5rem_minmax(0,1fr)] gap-x-4 gap-y-1.5">
-      {rows.map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt className="text-ink-3">{name}</dt>
-          <dd className="break-words">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={rows} names="wide" />;
 }

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
 import { EntryLine } from "../../entries/entry_line.tsx";
+import { Facts as FactList } from "../../ui/facts.tsx";
 import { Chip, State } from "../../ui/chip.tsx";
 import { SeatLink } from "../../ui/links.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
@@ -122,14 +123,5 @@ function Facts({ ticket }: { ticket: Ticket }) {
     ...(ticket.closes_when ? [["Closes when", ticket.closes_when] as [string, React.ReactNode]] : []),
     ...(ticket.opens_when ? [["Opens when", ticket.opens_when] as [string, React.ReactNode]] : []),
   ];
-  return (
-    <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1.5">
-      {rows.map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt className="text-ink-3">{name}</dt>
-          <dd className="break-words">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={rows} />;
 }
