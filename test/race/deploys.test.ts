@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
-import { anotherDoor, applicationConfig } from "../../src/kernel/door.fixture.ts";
+import { anotherDoor } from "../../src/kernel/door.fixture.ts";
 import type { Refusal } from "../../src/kernel/refusal.ts";
 import { landingYard, sha } from "../../src/rooms/landing/landing.fixture.ts";
 import { long, testWorld } from "../harness.ts";
 import { type DeployEntry, deployFaults, oneOutcomeFaults } from "./deploy_checks.ts";
-import { atOnce, WRITERS } from "./mutants.ts";
+import { atOnce, writersPool } from "./mutants.ts";
 
 /** DEPLOY-ONE, BINDING-ONE and DEPLOY-FENCED under attack, and the mutants that the same checks find. */
 
@@ -162,10 +161,7 @@ describe("runners that are lost and relieved while the binding goes from hand to
 });
 
 describe("past the door and without any lock", () => {
-  const pool = new pg.Pool({ ...applicationConfig(world), max: WRITERS + 1 });
-  pool.on("connect", (client) => void client.query("set longwatch.tenant_id = 1"));
-  before(() => atOnce(pool, async (client) => void (await client.query("select 1"))));
-  after(() => pool.end());
+  const pool = writersPool(world);
 
   /** What a first draft does: looks whether one runs, then begins. */
   async function lookAndBegin(table: string, id: number): Promise<{ errors: { code: string }[]; running: number }> {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import pg from "pg";
-import { anotherDoor, applicationConfig } from "../../src/kernel/door.fixture.ts";
+import { describe, it } from "node:test";
+import { anotherDoor } from "../../src/kernel/door.fixture.ts";
 import { long, testWorld } from "../harness.ts";
-import { atOnce, WRITERS } from "./mutants.ts";
+import { atOnce, WRITERS, writersPool } from "./mutants.ts";
 
 /** DISPATCH-ONCE under attack: a denial makes one ticket for a seat, however often and wherever it is dispatched. */
 
@@ -27,10 +26,7 @@ async function dispatchFaults(table: string): Promise<string[]> {
 }
 
 describe("A denial that is dispatched many times at once", () => {
-  const pool = new pg.Pool({ ...applicationConfig(world), max: WRITERS + 1 });
-  pool.on("connect", (client) => void client.query("set longwatch.tenant_id = 1"));
-  before(() => atOnce(pool, async (client) => void (await client.query("select 1"))));
-  after(() => pool.end());
+  const pool = writersPool(world);
 
   it("makes one ticket through the doors of several servers, and everyone is told which", async () => {
     const doors = [world.door, anotherDoor(world).door, anotherDoor(world).door];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import pg from "pg";
-import { anotherDoor, applicationConfig } from "../../src/kernel/door.fixture.ts";
+import { anotherDoor } from "../../src/kernel/door.fixture.ts";
 import { long, testWorld } from "../harness.ts";
-import { atOnce, WRITERS } from "./mutants.ts";
+import { atOnce, writersPool } from "./mutants.ts";
 
 /** POL-HOLD under attack: an offered seat is held for one asker at a time, whoever asks at once. */
 
@@ -42,10 +42,7 @@ async function lookAndTake(client: pg.PoolClient, table: string, seat: number, a
 }
 
 describe("A seat that many want to offer at once", () => {
-  const pool = new pg.Pool({ ...applicationConfig(world), max: WRITERS + 1 });
-  pool.on("connect", (client) => void client.query("set longwatch.tenant_id = 1"));
-  before(() => atOnce(pool, async (client) => void (await client.query("select 1"))));
-  after(() => pool.end());
+  const pool = writersPool(world);
 
   /** Rounds of many who look and take one seat; what those were promised whose transaction was committed. */
   async function rounds(table: string, free: () => Promise<unknown>) {

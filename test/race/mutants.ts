@@ -1,6 +1,9 @@
 import { randomInt } from "node:crypto";
-import type pg from "pg";
+import { after, before } from "node:test";
+import pg from "pg";
+import { applicationConfig } from "../../src/kernel/door.fixture.ts";
 import { entryHash, GENESIS } from "../../src/rooms/ledger/chain.ts";
+import type { TestWorld } from "../harness.ts";
 import { ceilingFaults, chainFaults, readingFaults } from "./checks.ts";
 
 /**
@@ -25,6 +28,20 @@ const BARE = `create table bare (seq bigint, leaf bytea, entry_hash bytea);
 const LAST = "select seq, entry_hash from bare order by seq desc limit 1";
 
 type Row = { seq: number; entry_hash: Buffer };
+
+/**
+ * As many connections of the application's role as there are writers, and one more, each inside the home tenant. They
+ * are opened before the file's first test, so that all set out together.
+ */
+export function writersPool(world: TestWorld): pg.Pool {
+  const pool = new pg.Pool({ ...applicationConfig(world), max: WRITERS + 1 });
+  pool.on("connect", (client) => void client.query("set longwatch.tenant_id = 1"));
+  // The database is dropped under those that still say goodbye when the file is over.
+  pool.on("error", () => {});
+  before(() => atOnce(pool, async (client) => void (await client.query("select 1"))));
+  after(() => pool.end());
+  return pool;
+}
 
 /** Runs `act` on as many connections at once as there are writers, each in a transaction. */
 export async function atOnce(pool: pg.Pool, act: (client: pg.PoolClient) => Promise<void>): Promise<unknown[]> {

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { after, before, describe, it } from "node:test";
-import pg from "pg";
-import { anotherDoor, applicationConfig, codeOf, tally } from "../../src/kernel/door.fixture.ts";
+import { describe, it } from "node:test";
+import { anotherDoor, codeOf, tally } from "../../src/kernel/door.fixture.ts";
 import { CompletenessFold } from "../../src/rooms/ledger/producers/completeness.ts";
 import { entryOf } from "../../src/rooms/ledger/entries.ts";
 import { long, testWorld } from "../harness.ts";
-import { atOnce, WRITERS } from "./mutants.ts";
+import { atOnce, WRITERS, writersPool } from "./mutants.ts";
 
 /** AUD-COMPLETE under attack: no number of a producer is told of twice, whoever writes at once. */
 
@@ -39,10 +38,7 @@ const rowsOf = async (table: string, producer: string): Promise<Row[]> =>
   ).map(({ first, last }) => ({ first, last }));
 
 describe("Many connections that tell of overlapping numbers of one producer", () => {
-  const pool = new pg.Pool({ ...applicationConfig(world), max: WRITERS + 1 });
-  pool.on("connect", (client) => void client.query("set longwatch.tenant_id = 1"));
-  before(() => atOnce(pool, async (client) => void (await client.query("select 1"))));
-  after(() => pool.end());
+  const pool = writersPool(world);
 
   it("past the door are kept apart by the constraint productions_disjoint, without any lock", async () => {
     await open("raced");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import pg from "pg";
-import { anotherDoor, applicationConfig, codeOf, tally } from "../../src/kernel/door.fixture.ts";
+import { anotherDoor, codeOf, tally } from "../../src/kernel/door.fixture.ts";
 import { long, testWorld } from "../harness.ts";
-import { atOnce, WRITERS } from "./mutants.ts";
+import { atOnce, WRITERS, writersPool } from "./mutants.ts";
 
 /** QUESTION-ONE-VERDICT, QUESTION-ONE-OPEN and QUESTION-RESUMES under attack, over three nodes and past the door. */
 
@@ -15,12 +15,7 @@ const workers = await Promise.all([1, 2, 3, 4].map((n) => world.seat(`CODEX-CLI-
 const strategists = [await world.seat("CLAUDE-STRAT", "strategist"), await world.seat("GEMINI-STRAT", "strategist")];
 await say(operator, "namespace.define", { prefix: "CMB", format: "CMB-NNNN" });
 
-const pool = new pg.Pool({ ...applicationConfig(world), max: WRITERS });
-pool.on("connect", (client) => void client.query("set longwatch.tenant_id = 1"));
-// The database is dropped under it when the file is over.
-pool.on("error", () => {});
-before(() => atOnce(pool, async (client) => void (await client.query("select 1"))));
-after(() => pool.end());
+const pool = writersPool(world);
 
 let count = 0;
 const file = async (): Promise<string> =>

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { derivedPassword } from "../../src/database/migrate.ts";
 import { openWorld } from "../../src/world.ts";
 import { long, type TestWorld, testWorld } from "../harness.ts";
-import { lookThenFire, takeUnfenced } from "./schedule_mutants.ts";
+import { armUnseen, countThenPost, lookThenFire, swapUnfenced, takeUnfenced } from "./schedule_mutants.ts";
 
 const rounds = long ? 60 : 6;
 const CALLS = 16;
@@ -50,6 +50,47 @@ async function takesOne(world: TestWorld, take: (call: number) => Promise<unknow
   assert.equal(count, 1, "two prompts became one turn");
 }
 
+/** CADENCE-HISTORY: however many change the pattern at once, each change names the one before, and one stands. */
+async function swapsFollow(world: TestWorld, swap: (call: number) => Promise<unknown>): Promise<void> {
+  await Promise.all(Array.from({ length: CALLS }, (_, call) => swap(call)));
+  const [torn] = await world.sql(`select count(*)::int from (
+    select number, replaces, begun_at, row_number() over w as place, lag(number) over w as before,
+      lag(ended_at) over w as ended, lead(number) over w as next, ended_at
+    from runtime.cadences where schedule = '${NAMES[0]}' window w as (order by number, begun_at)
+  ) c where number <> place or replaces is distinct from before or ended <> begun_at
+    or (next is null) <> (ended_at is null)`);
+  assert.equal(torn.count, 0, "the history of its cadences is torn");
+}
+
+/** ARMED-SEEN: of many loops that write and are armed in one clean tree at once, one is. */
+async function armsOne(world: TestWorld, arm: (call: number) => Promise<unknown>): Promise<void> {
+  await Promise.all(Array.from({ length: CALLS }, (_, call) => arm(call)));
+  const [{ count }] = await world.sql(
+    "select count(*)::int from runtime.schedules where git_writes and armed_at is not null",
+  );
+  assert.equal(count, 1, "two loops write into one tree");
+}
+
+const PLACE = { machine: "box", worktree: "/srv/tree", head: "1c7fe50da91073e872888391451cf0e42bba3ff4" };
+const writers = async (world: TestWorld) => {
+  const names = Array.from({ length: CALLS }, (_, call) => `writer-${call}`);
+  for (const name of names)
+    await world.say(world.operator, "schedule.define", {
+      ...{ name, pattern: "*/5 * * * *", prompt: name, seat: SEAT, git_writes: true },
+    });
+  return names;
+};
+
+/** POSTS-BOUNDED: in one tick four narratives of a coordinator are posts, and each of the rest is held. */
+async function postsBounded(world: TestWorld, post: (call: number) => Promise<unknown>): Promise<void> {
+  await Promise.all(Array.from({ length: CALLS }, (_, call) => post(call)));
+  const [{ posted, held }] = await world.sql(
+    `select (select count(*)::int from ledger.entries where kind = 'post.appended') as posted,
+       (select count(*)::int from runtime.held_posts) as held`,
+  );
+  assert.deepEqual([posted, held], [4, CALLS - 4], "the budget of a tick is not kept");
+}
+
 describe("schedules over two nodes", async () => {
   const ours = await yard();
   const { doors, token, operator, say } = ours;
@@ -69,6 +110,33 @@ describe("schedules over two nodes", async () => {
     }
     assert.equal((await ours.ask(operator, "ledger.verify")).whole, true);
   });
+
+  it("keep one history of their cadences when many change them at once", async () => {
+    for (let round = 0; round < rounds; round++)
+      await swapsFollow(ours, (call) => {
+        const change = { name: NAMES[0], pattern: `${(round + call) % 60} * * * *`, reason: `${round}.${call}` };
+        return doors[call % 2]!.say(operator, "schedule.swap", change);
+      });
+    const [{ count }] = await ours.sql(`select count(*)::int from runtime.cadences where schedule = '${NAMES[0]}'`);
+    assert.equal(count, 1 + rounds * CALLS, "every change is a cadence of its own");
+  });
+
+  it("let one loop write into a working tree when many are armed there at once", async () => {
+    const names = await writers(ours);
+    for (let round = 0; round < rounds; round++) {
+      const arm = (call: number) => doors[call % 2]!.say(operator, "schedule.arm", { name: names[call], ...PLACE });
+      const refusals: string[] = [];
+      await armsOne(ours, (call) => arm(call).catch(({ code }) => refusals.push(code)));
+      assert.deepEqual(new Set(refusals), new Set(["worktree.occupied"]));
+      const [{ name }] = await ours.sql("select name from runtime.schedules where git_writes and armed_at is not null");
+      await say(operator, "schedule.disarm", { name, reason: "next round" });
+    }
+  });
+
+  it("have four posts of a coordinator in a tick, and hold the rest, at whichever node it posts", async () => {
+    const coordinator = await ours.seat("ORA-OPS", "coordinator");
+    await postsBounded(ours, (call) => doors[call % 2]!.say(coordinator, "post.append", { subject: `post ${call}` }));
+  });
 });
 
 describe("the checks turn red", () => {
@@ -84,5 +152,23 @@ describe("the checks turn red", () => {
     await world.say(world.operator, "schedule.fire");
     const take = await takeUnfenced(world, CALLS);
     await assert.rejects(takesOne(world, take), /two prompts/);
+  });
+
+  it("on one who looks which cadence stands and then begins the next", async () => {
+    const world = await yard();
+    const swap = await swapUnfenced(world, CALLS, NAMES[0]!);
+    await assert.rejects(swapsFollow(world, swap), /torn/);
+  });
+
+  it("on one who looks whether the tree is free and then arms", async () => {
+    const world = await yard();
+    const arm = await armUnseen(world, CALLS, await writers(world), PLACE);
+    await assert.rejects(armsOne(world, arm), /one tree/);
+  });
+
+  it("on a coordinator's posts that are counted first and posted then", async () => {
+    const world = await yard();
+    const post = await countThenPost(world, CALLS, await world.seat("ORA-OPS", "coordinator"));
+    await assert.rejects(postsBounded(world, post), /budget/);
   });
 });

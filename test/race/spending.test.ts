@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import pg from "pg";
-import { applicationConfig, codeOf, tally } from "../../src/kernel/door.fixture.ts";
+import { codeOf, tally } from "../../src/kernel/door.fixture.ts";
 import { actingDoor } from "../../src/rooms/policy/authority/authority.fixture.ts";
 import { long, testWorld } from "../harness.ts";
-import { atOnce, WRITERS } from "./mutants.ts";
+import { atOnce, WRITERS, writersPool } from "./mutants.ts";
 
 /** AUTH-ONCE and AUTH-ONE-OPEN under attack: what lets one act through lets no second one through. */
 
@@ -46,12 +46,7 @@ function spendingFaults(uses: readonly Use[]): string[] {
   return Object.values(counts).flatMap((count) => (count > 1 ? ["AUTH-ONCE"] : []));
 }
 
-const pool = new pg.Pool({ ...applicationConfig(world), max: WRITERS });
-pool.on("connect", (client) => void client.query("set longwatch.tenant_id = 1"));
-// The database is dropped under it when the file is over.
-pool.on("error", () => {});
-before(() => atOnce(pool, async (client) => void (await client.query("select 1"))));
-after(() => pool.end());
+const pool = writersPool(world);
 
 const LOOK = `select 1 from (values (1)) v where not exists (select from TABLE u where u.tenant_id = 1
   and u.approval is not distinct from $1 and u.consent is not distinct from $2)`;

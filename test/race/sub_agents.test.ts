@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import pg from "pg";
-import { anotherDoor, applicationConfig } from "../../src/kernel/door.fixture.ts";
+import { anotherDoor } from "../../src/kernel/door.fixture.ts";
 import { long, testWorld } from "../harness.ts";
-import { atOnce, WRITERS } from "./mutants.ts";
+import { atOnce, writersPool } from "./mutants.ts";
 
 /** SUB-SMALLER under attack: no sub-agent lives on when its parent's session has ended, whoever meets whom. */
 
@@ -21,10 +21,7 @@ async function orphanFaults(table: string): Promise<string[]> {
 }
 
 describe("A seat that ends while sub-agents of it begin", () => {
-  const pool = new pg.Pool({ ...applicationConfig(world), max: WRITERS + 1 });
-  pool.on("connect", (client) => void client.query("set longwatch.tenant_id = 1"));
-  before(() => atOnce(pool, async (client) => void (await client.query("select 1"))));
-  after(() => pool.end());
+  const pool = writersPool(world);
 
   it("leaves none behind through the doors of two servers, and each that came too late is refused", async () => {
     const doors = [world.door, anotherDoor(world).door];
