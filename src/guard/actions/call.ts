@@ -26,6 +26,8 @@ export type Call = {
 /** What the readers of one tool call share. */
 export type Scene = {
   around: Around;
+  /** The command as the agent wrote it; "" for a call of another tool. */
+  whole: string;
   /** What earlier commands of the same call have changed: a branch that was checked out, a git setting. */
   branches: Map<string, readonly string[]>;
   configs: Map<string, string>;

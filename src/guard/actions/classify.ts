@@ -53,7 +53,7 @@ const readers: readonly Reader[] = [
 export function classify(call: ToolCall, around: Around): Found[] {
   if (call.kind === "other") return [];
   const origin: Call = { ...calling([null], empty), cwd: call.cwd };
-  const scene = sceneOf(around);
+  const scene = sceneOf(around, call.kind === "shell" ? call.command : "");
   if (call.kind === "write") return unique(call.paths.flatMap((path) => readWrite(path, origin, scene)));
   if (call.kind === "mcp") return unique(readMcp(call, origin, scene));
   if (/\|\||\bfalse\b|\bif\b|\bexit\b|\bcase\b/.test(call.command)) scene.configs.set("\0forked", "");
@@ -74,9 +74,10 @@ const empty: Call = {
   certain: true,
 };
 
-function sceneOf(around: Around): Scene {
+function sceneOf(around: Around, whole: string): Scene {
   const scene: Scene = {
     around,
+    whole,
     branches: new Map(),
     configs: new Map(),
     depth: 0,
@@ -156,11 +157,22 @@ function isInteresting(word: string): boolean {
 
 /** `$CMD push origin main`, `$(echo vercel) --prod`: the words that are known say enough. */
 function unknownProgram(call: Call, scene: Scene): Found[] {
-  if (call.args.length === 0) return [];
+  const why = "a program that is not known";
+  const made = madeBy(call.text, scene);
+  if (call.args.length === 0) return made === "" ? [] : readUnknown({ text: made, why }, made, call, scene);
   const tails = tailsOf(call, scene, isInteresting, false);
-  return tails.length > 0
-    ? tails
-    : [...renamed(call, scene), ...mentionIn(call.text, call, "a program that is not known")];
+  if (tails.length > 0) return tails;
+  const founds = [...renamed(call, scene), ...mentionIn(call.text, call, why)];
+  return founds.length > 0 || made === "" ? founds : readUnknown({ text: made, why }, made, call, scene);
+}
+
+/** The substitutions that a program's name comes from: in its own word, or where its variable is set. */
+function madeBy(text: string, scene: Scene): string {
+  const word = /^(["']?)(\$\(.*\)|`[^`]*`|\$\{?!?\w+)/s.exec(text.trim())?.[2] ?? "";
+  const [, name] = /^\$\{?!?([A-Za-z_]\w*)/.exec(word) ?? [];
+  if (name === undefined) return /^[`$]./.test(word) ? word : "";
+  const lines = [...scene.whole.matchAll(new RegExp(`\\b${name}(?:\\[[^\\]]*\\])?\\+?=[^\\n]*`, "g"))];
+  return lines.map(([line]) => line).join("\n");
 }
 
 /** A copy or a link of git under another name still has git's words. */
@@ -178,17 +190,19 @@ function readUnknown({ text, why }: Unknown, whole: string, from: Call, scene: S
   if (inText.length > 0) return inText;
   const plain = decoded(text).flatMap((one) => mentionIn(one, call, why));
   if (plain.length > 0) return plain;
-  const inFiles = filesNamed(text === "…" ? whole : text, call, scene).flatMap((read) =>
+  const isWhole = why !== "a part of what runs here is not known" || /\beval\s+["']?\$\(/.test(text);
+  const inFiles = filesNamed(text === "…" ? whole : text, call, scene, isWhole).flatMap((read) =>
     commandsIn(read, call, scene, isInteresting),
   );
   if (inFiles.length > 0) return inFiles;
-  if (/^(there is no|the (script|Makefile|justfile) )/.test(why))
-    return text
-      .split(/\s+/)
-      .flatMap((word) => byName(call, word))
-      .slice(0, 1);
+  if (/^(there is no|the (script|Makefile|justfile) )/.test(why) || /\bpackage\.json\b/.test(text)) {
+    const founds = (text === "…" ? whole : text).split(/[\s*'"[\]|)]+/).flatMap((word) => byName(call, word));
+    if (founds.length > 0 || /^the|^there/.test(why)) return founds.slice(0, 1);
+  }
   // What this machine serves or a setting holds was put there by somebody who knew what the guard would not see.
   if (/\b(curl|wget)\b.*(\blocalhost\b|\b127\.0\.0\.1\b|\[::1\]|file:\/\/)|\bgit config\b/.test(text))
+    return hidden(call, `what runs is hidden: ${why}`);
+  if (isWhole && /\bgit\s+(log|show|notes|cat-file|stash|var|for-each-ref|tag|blame)\b/.test(text))
     return hidden(call, `what runs is hidden: ${why}`);
   if ((hidesSomething(text) && runsSomething(text)) || decodesSomething(text))
     return hidden(call, `what runs is hidden: ${why}`);

@@ -77,10 +77,24 @@ function variablesOf(git: GitCall, scene: Scene): Found[] {
   );
 }
 
+/** Whether git was told to look for its settings and commands in another place: an alias of there may be anything. */
+const isMoved = ({ call }: GitCall, scene: Scene) =>
+  call.args.some((arg) => /^--exec-path=(?!\/usr\/)/.test(arg ?? "")) ||
+  [...call.env].some(
+    ([name, value]) =>
+      /^(HOME|XDG_CONFIG_HOME|GIT_CONFIG_GLOBAL|GIT_CONFIG_SYSTEM|GIT_EXEC_PATH)$/.test(name) &&
+      value !== "" &&
+      value !== "/dev/null" &&
+      value !== scene.around.env[name],
+  );
+
 /** An alias: another git command, or with `!` a shell command. */
 function aliasOf(git: GitCall, scene: Scene): Found[] {
   const alias = configOf(git, scene, `alias.${git.name}`);
-  if (alias === null) return [];
+  if (alias === null)
+    return isMoved(git, scene)
+      ? [found(git.call, "push", resource("branch", null), `git ${git.name}, by settings of another place`, false)]
+      : [];
   if (alias.startsWith("!")) {
     const tail = git.args.map((arg) => (arg === null ? '"$__unknown"' : `'${arg.replaceAll("'", `'\\''`)}'`));
     return scene.shell([alias.slice(1), ...tail].join(" "), { ...git.call, cwd: git.cwd });

@@ -117,6 +117,8 @@ function api(call: Call, scene: Scene): Found[] {
     ),
   );
   if (words[0] !== "api") return [];
+  // Of an address that is not wholly known, the text still says what it is for.
+  const path = words[1] === null ? (call.texts[call.args.indexOf(null)] ?? "").replaceAll('"', "") : words[1];
   const hasFields = known(call).some((arg) => /^(-f|-F|--raw-field|--field|--input)/.test(arg)) || hasLetter(call, "f");
   const queries = known(call).flatMap((arg) => {
     const [, file] = /^(?:-F|--field=)?query=@(.+)$/.exec(arg) ?? [];
@@ -128,9 +130,9 @@ function api(call: Call, scene: Scene): Found[] {
   const request: Request = {
     method: method?.toUpperCase() ?? null,
     url:
-      words[1] === undefined || words[1] === null
+      path === undefined || path === ""
         ? null
-        : `https://api.${call.name === "glab" ? "gitlab" : "github"}.com/${words[1].replace(/^\//, "")}`,
+        : `https://api.${call.name === "glab" ? "gitlab" : "github"}.com/${path.replace(/^\//, "")}`,
     body: [...known(call), ...queries].join(" "),
   };
   const founds = readRequest(request, call, scene);

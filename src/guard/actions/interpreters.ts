@@ -9,7 +9,8 @@ import { either } from "./either.ts";
 
 /** What code of an interpreter does to files and over HTTP. The programs that it starts are the shell reader's. */
 const interpreters = either(
-  /^(python|pypy|node|nodejs|deno|bun|tsx|ts-node|perl|ruby|php|lua|luajit|awk|gawk|mawk|nawk)$/,
+  /^(python|pypy|ipython|node|nodejs|deno|bun|tsx|ts-node|zx|esno|jiti|vite-node)$/,
+  /^(perl|ruby|php|lua|luajit|awk|gawk|mawk|nawk)$/,
   /^(osascript|Rscript|pwsh|powershell|tclsh|groovy|elixir|julia)$/,
 );
 

@@ -7,6 +7,9 @@ export const readLoaders: Reader = (call, scene) => {
   // `export` only says it: the commands after it have the variable.
   if (/^(export|declare|typeset|unset)$/.test(call.name)) return [];
   const founds = [...call.env].flatMap(([name, value]) => loaded(name, value, call, scene));
+  if (/^(node|nodejs|bun|tsx|electron)$/.test(call.name)) founds.push(...modulesOf(known(call).join(" "), call, scene));
+  if (call.name === "enable" && known(call).includes("-f") && !packaged.test(known(call).at(-2) ?? ""))
+    founds.push(...hidden(call, "a builtin from a library that was not read"));
   if (call.name === "cargo") founds.push(...runnersOf(call, scene));
   return founds.slice(0, 3);
 };
@@ -48,7 +51,9 @@ const quoted = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`;
 
 /** The modules that Node loads before anything else. */
 function modulesOf(options: string, call: Call, scene: Scene): Found[] {
-  return [...options.matchAll(/(?:^|\s)(?:-r|--require|--import|--loader|--experimental-loader)[\s=]+["']?(\S+)/g)]
+  return [
+    ...options.matchAll(/(?:^|\s)(?:-r|--require|--import|--loader|--experimental-loader|--preload)[\s=]+["']?(\S+)/g),
+  ]
     .map(([, path]) => path!.replace(/["']$/, ""))
     .flatMap((path) =>
       path.startsWith("data:")

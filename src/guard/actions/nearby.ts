@@ -1,6 +1,7 @@
 import { type Call, found, resource, type Scene } from "./call.ts";
 import type { ActionName, Found } from "../vocabulary.ts";
 import { either } from "./either.ts";
+import { isTextual } from "./familiar.ts";
 
 /**
  * Text that may run and could not be read as commands: code of an interpreter, a word that was put together, a program
@@ -97,7 +98,7 @@ export const hidesSomething = (code: string) => hiding.test(code);
 
 /** Programs that make text out of what nobody can read. */
 const decoders =
-  /\b(base64|base32|xxd|uudecode|gunzip|zcat|bzcat|xzcat|unxz|gzip -\w*d|openssl|gpg|rev|tr|iconv|od|dc)\b/;
+  /\b(base64|base32|xxd|uudecode|gunzip|zcat|bzcat|xzcat|unxz|gzip -\w*d|openssl|gpg|rev(?!-)|tr|iconv|od|dc)\b/;
 export const decodesSomething = (text: string) => decoders.test(text) && /\||\$\(|<\(|`/.test(text);
 
 export function hidden(call: Call, why: string): Found[] {
@@ -110,12 +111,19 @@ export function tailsOf(call: Call, scene: Scene, isInteresting: Interesting, is
   const unsure: Call = { ...call, certain: false };
   for (const [index, arg] of call.args.slice(0, MARKS_MAX).entries()) {
     if (arg === null) continue;
+    const isCode = /^(--?(e|E|c|x|o|eval|exec|execute|command|cmd|expr|expression|print|code)|eval)$/.test(
+      call.args[index - 1] ?? "",
+    );
     if (/\s/.test(arg)) {
       // `--checkpoint-action=exec=git push`, `EXEC:git push`, `\! git push`, `!git push`
-      const inner = arg.replace(/^((-[\w-]*=|\w+[=:]|\\!|[!:+.]+|shell\b|system\b)\s*)+/i, "");
+      const inner = arg
+        .replace(/^((-[\w-]*=|\w+[=:]|\\!|[!:+.]+|shell\b|system\b)\s*)+/i, "")
+        .replace(/(\\[nr]|\^M)+$/, "");
       const [first = ""] = inner.trim().split(/\s+/);
+      if (isTextual(first) && !/[|;&\n`]|[$<>]\(/.test(inner)) continue;
       if (isInteresting(first)) founds.push(...scene.shell(inner, unsure));
-      else if (isRunner) founds.push(...commandsIn(arg, unsure, scene, isInteresting));
+      else if (isRunner || (isCode && (runsSomething(arg) || /\b(cmd|shell|process)\b/i.test(arg))))
+        founds.push(...commandsIn(arg, unsure, scene, isInteresting));
     } else if (isInteresting(arg) && index < call.args.length - 1)
       founds.push(...scene.run(call.args.slice(index), call, false));
     if (founds.length > 0) break;

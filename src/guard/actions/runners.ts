@@ -137,16 +137,43 @@ const taskFiles: Readonly<Record<string, readonly string[]>> = {
   concurrently: [],
 };
 
+/** The letters with which a program tells of its tasks and runs none. To others they mean something else. */
+const telling: Readonly<Record<string, RegExp>> = {
+  task: /^-(n|l|a)$/,
+  rake: /^-(n|T|P|D|W)$/,
+  invoke: /^-(l|R)$/,
+  inv: /^-(l|R)$/,
+  fab: /^-l$/,
+  gulp: /^(-T|--tasks)$/,
+  mage: /^-l$/,
+  ant: /^-(p|projecthelp)$/,
+  tox: /^-l$/,
+  nox: /^-l$/,
+  scons: /^-(n|c)$/,
+  ninja: /^-(n|t)$/,
+  composer: /^-l$/,
+  turbo: /^--graph/,
+  nx: /^--graph/,
+};
+
+function isTelling(call: Call): boolean {
+  // Behind a bare `--` stand the task's words.
+  const end = call.args.indexOf("--");
+  const own = call.args.slice(0, end < 0 ? undefined : end);
+  return own.some(
+    (arg) =>
+      arg !== null &&
+      (/^(--dry|--dry-run|--list|--list-all|--summary|--help|-h|--version)$/.test(arg) ||
+        entry(telling, call.name)?.test(arg)),
+  );
+}
+
 /** Tasks whose names are parts of a word: `//apps/web:deploy`, `npm:deploy`, `+deploy`, `appengineDeploy`. */
 const pathed = /^(nx|bazel|buck2|pants|moon|concurrently|earthly|gradlew?)$/;
 
 function tasks(call: Call, scene: Scene, isInteresting: Interesting): Found[] {
   const files = entry(taskFiles, call.name);
-  if (
-    files === undefined ||
-    call.args.some((arg) => /^(-n|--dry|--dry-run|--list|-l|--help|-h|--version|-T|--graph)$/.test(arg ?? ""))
-  )
-    return [];
+  if (files === undefined || isTelling(call)) return [];
   // Only `run` of these runs what it names; building and testing it lands nothing.
   if (/^(bazel|buck2|pants)$/.test(call.name) && !call.args.includes("run")) return [];
   const run = known(call)
@@ -228,7 +255,9 @@ function named(call: Call, scene: Scene): Found[] {
 }
 
 /** The files that a text which could not be read names, joined: `find scripts -name land.sh -exec bash {}`. */
-export function filesNamed(text: string, call: Call, scene: Scene): string[] {
+export function filesNamed(text: string, call: Call, scene: Scene, isWhole = false): string[] {
+  // Of notes and data only what runs as it stands counts.
+  const passed = isWhole ? /\.(json|ya?ml|lock)$/ : /\.(md|json|ya?ml|txt|lock)$/;
   const words = [...text.matchAll(/[\w./~-]*\.\w+|[\w-]+\/[\w./-]+|\b[\w-]+\b/g)].slice(0, 40).map(([word]) => word);
   const paths = new Set(words);
   for (const directory of words.slice(0, 6))
@@ -236,6 +265,6 @@ export function filesNamed(text: string, call: Call, scene: Scene): string[] {
   return [...paths].slice(0, 120).flatMap((path) => {
     const whole = absolute(path, call, scene.around);
     const read = whole === null || !path.includes(".") ? null : scene.around.readFile(whole);
-    return read === null || /\.(md|json|ya?ml|txt|lock)$/.test(path) ? [] : [read];
+    return read === null || passed.test(path) ? [] : [read];
   });
 }

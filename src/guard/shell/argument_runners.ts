@@ -1,5 +1,6 @@
 import { limits } from "./budget.ts";
 import { hasOption, optionWord, readOptions } from "./options.ts";
+import { resolved } from "./paths.ts";
 import { joinedWords, nothingRun, quotedWords, runText, runWords } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
 import { merged, type State } from "./state.ts";
@@ -29,8 +30,8 @@ function xargs(shell: Shell, call: Call, state: State): State[] {
   });
   const given = call.argv.slice(options.at);
   const command = given.length > 0 ? given : [literally("echo")];
-  const isFile = hasOption(options, "a", "arg-file");
-  const input = isFile ? HOLE : (state.input ?? HOLE);
+  const file = optionWord(options, "a", "arg-file");
+  const input = (file ? shell.read(resolved(certainly(file), state.cwd), call.frame, state) : state.input) ?? HOLE;
   const replaced =
     optionWord(options, "I", "replace")?.value ?? (hasOption(options, "i", "replace") ? "{}" : undefined);
   const delimiter = optionWord(options, "d", "delimiter")?.value;
@@ -101,10 +102,12 @@ function parallel(shell: Shell, call: Call, state: State): State[] {
   const options = readOptions(call.argv, 1, takes);
   const rest = call.argv.slice(options.at);
   const mark = rest.findIndex(({ value }) => /^:::\+?$/.test(value));
-  const isFile = rest.some(({ value }) => /^::::\+?$/.test(value)) || hasOption(options, "a", "arg-file");
+  const isFile = rest.some(({ value }) => /^::::\+?$/.test(value));
+  const file = optionWord(options, "a", "arg-file");
+  const input = (file ? shell.read(resolved(certainly(file), state.cwd), call.frame, state) : state.input) ?? HOLE;
   const command = joinedWords(mark < 0 ? rest.filter(({ value }) => !value.startsWith(":::")) : rest.slice(0, mark));
   const listed = rest.slice(mark + 1).map(certainly);
-  const items = isFile ? [HOLE] : mark >= 0 ? listed : (state.input ?? HOLE).split("\n").filter((line) => line !== "");
+  const items = isFile ? [HOLE] : mark >= 0 ? listed : input.split("\n").filter((line) => line !== "");
   const runs = items.length > RUNS_MAX || items.includes(":::") ? [HOLE] : items;
   const how = { via: "parallel" };
   return merged(

@@ -9,7 +9,7 @@ import {
   setOptions,
   unsetNames,
 } from "./declarations.ts";
-import { assigned } from "./parameters.ts";
+import { assigned, assignedAt } from "./parameters.ts";
 import { resolved } from "./paths.ts";
 import { echoed, formatted } from "./printing.ts";
 import { quotedForShell } from "./operations.ts";
@@ -53,6 +53,8 @@ export const builtins = new Map<string, Handler>([
   ["trap", trap],
   ["bind", bind],
   ["complete", complete],
+  ["compgen", complete],
+  ["history", (shell, call, state) => afterFlag(shell, call, state, "-s")],
   ["let", letNumbers],
   ["getopts", (shell, call, state) => [undecided(assigned(state, shell.around, values(call)[1] ?? "REPLY", HOLE))]],
   ["emulate", (shell, call, state) => afterFlag(shell, call, state, "-c")],
@@ -82,7 +84,7 @@ function print(shell: Shell, call: Call, state: State): State[] {
   const [format = "", ...given] = rest[0] === "--" ? rest.slice(1) : rest;
   const text = formatted(format, given);
   const after = { ...state, succeeded: true };
-  return [name === undefined ? printed(after, text) : assigned(after, shell.around, name.replace(/\[.*/s, ""), text)];
+  return [name === undefined ? printed(after, text) : assignedAt(after, shell.around, name, text)];
 }
 
 function shift(_: Shell, call: Call, state: State): State[] {
@@ -178,8 +180,10 @@ function hash(_: Shell, call: Call, state: State): State[] {
 function trap(shell: Shell, call: Call, state: State): State[] {
   const words = values(call).filter((word, at) => at > 0 || word !== "--");
   const [text = "-"] = words;
-  if (words.length > 1 && text !== "-" && !/^-[lp]/.test(text)) aside(shell, call, state, text);
-  return [{ ...state, succeeded: true }];
+  const isSet = words.length > 1 && text !== "-" && !/^-[lp]/.test(text);
+  if (!isSet) return [{ ...state, succeeded: true }];
+  aside(shell, call, state, text);
+  return [{ ...state, traps: having(state.traps, words.slice(1).join(" "), text), succeeded: true }];
 }
 
 /** Reads text that will run some time later. */
@@ -198,8 +202,11 @@ function bind(shell: Shell, call: Call, state: State): State[] {
 
 function complete(shell: Shell, call: Call, state: State): State[] {
   const words = values(call);
-  for (const [at, word] of words.entries())
-    if (word === "-C" && words[at + 1] !== undefined) aside(shell, call, state, words[at + 1]!);
+  for (const [at, word] of words.entries()) {
+    const next = words[at + 1];
+    if (/^-[CF]$/.test(word) && next !== undefined) aside(shell, call, state, next);
+    if (word === "-W" && /\$\(|`/.test(next ?? "")) aside(shell, call, state, `: ${next}`);
+  }
   return [undecided(state)];
 }
 

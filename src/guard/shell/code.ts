@@ -1,3 +1,4 @@
+import { awk, codeLanguage, type Language } from "./languages.ts";
 import { resolved } from "./paths.ts";
 import { nothingRun, runText } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
@@ -8,86 +9,6 @@ import { HOLE, certainly, isKnown } from "./values.ts";
  * Code in other languages is not understood: what it hands to a shell in literal strings is read, and where it starts
  * programs in any other way that is told as unknown.
  */
-type Language = {
-  /** Options that take code, and those that take another word. */
-  code: readonly string[];
-  takes?: readonly string[];
-  /** Calls that start programs. */
-  starts: RegExp;
-  /** Calls that run text of their own language. */
-  evaluates?: RegExp;
-};
-
-const python: Language = {
-  code: ["-c"],
-  takes: ["-W", "-X", "-m"],
-  starts:
-    /\b(?:os\.(?:system|popen|exec\w*|spawn\w*|posix_spawnp?)|subprocess\.\w+|Popen|check_call|check_output|getoutput|getstatusoutput|system|popen|run|call|pty\.spawn|create_subprocess_\w+)\s*\(/g,
-  evaluates: /\b(?:exec|eval|compile|__import__|getattr|import_module)\s*\(/,
-};
-const node: Language = {
-  code: ["-e", "-p", "-pe", "-ep", "--eval", "--print", "eval"],
-  takes: ["-r", "--require", "--import", "--loader", "-C", "--input-type"],
-  starts:
-    /\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync|execa|execaSync|execaCommand|fork|Bun\.spawn|Deno\.Command|shell\.exec)\s*\(|(?<![\w$])\$(?=`)/g,
-  evaluates: /\beval\s*\(|\bFunction\s*\(|child_process|process\.binding/,
-};
-const perl: Language = {
-  code: ["-e", "-E", "-ne", "-pe", "-lne", "-le", "-nle", "-lane", "-ane", "-i -pe", "-pi", "-0pe"],
-  starts: /\b(?:system|exec|popen)\b\s*\(?|(?=`|\bqx[({[<|/!])|\bopen\s*\(/g,
-  evaluates: /\beval\b|\|\s*["']|["']\s*\|/,
-};
-const ruby: Language = {
-  code: ["-e"],
-  takes: ["-r", "-I"],
-  starts: /\b(?:system|exec|spawn|popen\d?|capture\w*|sh)\b\s*\(?|(?=`|%x[({[<|/!])/g,
-  evaluates: /\beval\b|\binstance_eval\b|\bsend\b|\bIO\.|\bKernel\b/,
-};
-const php: Language = {
-  code: ["-r", "-R"],
-  takes: ["-d", "-c"],
-  starts: /\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec)\s*\(|(?=`)/g,
-  evaluates: /\beval\s*\(|\bassert\s*\(|call_user_func/,
-};
-const awk: Language = {
-  code: [],
-  takes: ["-F", "-v", "-f"],
-  starts: /\bsystem\s*\(|\|&?\s*(?=")|(?="[^"\n]*"\s{0,20}\|&?\s{0,20}getline)/g,
-  evaluates: /\|&?\s*getline|print[^;}\n]{0,200}\|/,
-};
-const other: Language = {
-  code: ["-e", "-c", "--eval", "-E", "eval", "-x"],
-  starts: /\b(?:system|exec\w*|execute|popen|spawn|run|shell|do shell script|cmd|sh)\b\s*\(?/g,
-  evaluates: /\beval\b|\bload(string)?\s*\(|\bopen\b/,
-};
-
-const psql: Language = {
-  ...other,
-  code: ["-c"],
-  starts: /\\!\s*|\bPROGRAM\s+/g,
-  evaluates: /\\copy[^;]{0,500}program/i,
-};
-const mysql: Language = { ...other, code: ["-e"], starts: /\\!\s*|\bsystem\s+/g, evaluates: undefined };
-
-const named = (language: Language, names: string) => names.split(" ").map((name) => [name, language] as const);
-
-const languages = new Map<string, Language>([
-  ...named(python, "python pypy"),
-  ...named(node, "node nodejs bun deno tsx ts-node"),
-  ...named(perl, "perl"),
-  ...named(ruby, "ruby"),
-  ...named(php, "php"),
-  ...named(awk, "awk gawk mawk nawk"),
-  ...named(other, "lua luajit osascript rscript julia tclsh expect elixir groovy scala guile gdb sqlite3"),
-  ...named(psql, "psql"),
-  ...named(mysql, "mysql mariadb"),
-]);
-
-export function codeLanguage(name: string): Language | undefined {
-  const plain = name.toLowerCase().replace(/(?<=[a-z])[\d.]+$/, "");
-  return languages.get(plain) ?? languages.get(name);
-}
-
 export function codeHandler(name: string): Handler | undefined {
   const language = codeLanguage(name);
   return language && ((shell, call, state) => interpreted(shell, call, state, language));
@@ -114,7 +35,10 @@ function interpreted(shell: Shell, call: Call, state: State, language: Language)
       );
     } else if (language.takes?.includes(word)) {
       if (word === "-f") isGiven = fromFile(shell, call, state, words[at + 1] ?? "", language) || isGiven;
-      if (word === "-m") isGiven = true;
+      if (word === "-m") {
+        isGiven = true;
+        module(shell, call, state, words.slice(at + 1), language);
+      }
       at++;
     } else if (!word.startsWith("-") || word === "-") break;
   }
@@ -123,6 +47,23 @@ function interpreted(shell: Shell, call: Call, state: State, language: Language)
   else if (!isGiven && first !== undefined && first !== "-") fromFile(shell, call, state, first, language);
   else if (!isGiven && state.input !== undefined) runCode(shell, call, state, state.input, language, "text");
   return nothingRun(state);
+}
+
+/** Modules of Python that run code which they are given: in words, in a file, on standard input. */
+const RUN_CODE = /^(timeit|pdb|bdb|trace|cProfile|profile|runpy|code|asyncio|IPython|coverage|debugpy)$/;
+
+function module(
+  shell: Shell,
+  call: Call,
+  state: State,
+  [name = "", ...words]: readonly string[],
+  language: Language,
+): void {
+  if (!RUN_CODE.test(name)) return;
+  for (const word of words)
+    if (/\.py$/.test(word)) fromFile(shell, call, state, word, language);
+    else if (/[\s(]/.test(word)) runCode(shell, call, state, word, language, "text");
+  if (state.input !== undefined) runCode(shell, call, state, state.input, language, "text");
 }
 
 function fromFile(shell: Shell, call: Call, state: State, path: string, language: Language): boolean {
@@ -149,15 +90,37 @@ export function runCode(
     shell.budget.spend(2);
     const at = match.index + match[0].length;
     const text = firstLiteral(code, at);
-    if (text !== undefined) runText(shell, call, { ...state, output: undefined }, text, { via });
-    else if (/[\w`]/.test(code[at] ?? "") || match[0].includes("(")) {
+    // A string that is nothing but a variable holds what nobody knows.
+    if (text !== undefined && !/^\s*[$@]\w+\s*$/.test(text))
+      runText(shell, call, { ...state, output: undefined }, text, { via });
+    else if (/[\w`$@*%&]/.test(code[at] ?? "") || match[0].includes("(")) {
       isRead = false;
-      if (kind === "file") shell.unknown("this starts a program that is not known", lineAt(code, match.index));
+      const told = `${lineAt(code, match.index)}\n${wordsGiven(call, code)}`.trim();
+      if (kind === "file") shell.unknown("this starts a program that is not known", told);
     }
   }
   if (kind === "text" && (!isRead || language.evaluates?.test(code)))
-    shell.unknown("this code may start programs", code);
+    shell.unknown("this code may start programs", isRead ? code : [code, ...given(call, state, code)].join("\n"));
   return [afterwards(state, after)];
+}
+
+const READS_INPUT = /stdin|\binput\s*\(|\$_|\$0|<>|\bARGF\b|\bgets\b|fileinput|\$argn|readFileSync\(0|php:/i;
+const READS_VARIABLES = /environ|getenv|\bENV\b|process\.env/i;
+
+/** What code is given to work on may well be what it runs. */
+function given(call: Call, state: State, code: string): string[] {
+  const isFed = READS_INPUT.test(code) || call.argv.some(({ value }) => /^-[a-zA-Z]*[np]/.test(value));
+  const variables = READS_VARIABLES.test(code) ? [...state.variables.values()] : [];
+  const values = variables.flatMap(({ value, isExported }) => (isExported && typeof value === "string" ? [value] : []));
+  return [wordsGiven(call, code), isFed ? (state.input ?? "") : "", ...values].filter(Boolean);
+}
+
+function wordsGiven(call: Call, code: string): string {
+  const words = call.argv.slice(1).map(certainly);
+  return words
+    .filter((word) => word !== code)
+    .map((word) => word.replace(/^\w+=/, ""))
+    .join(" ");
 }
 
 /** The literal that a call begins with, or the words of a literal list of them, as shell text. */

@@ -1,7 +1,7 @@
 import type { Assignment, Command, Word } from "unbash";
 import { assign } from "./assignments.ts";
 import { Expansion } from "./expansion.ts";
-import { assigned, valueOf } from "./parameters.ts";
+import { assigned, lookUp } from "./parameters.ts";
 import { resolved, written } from "./paths.ts";
 import { entered, left, redirect, type Streams } from "./redirections.ts";
 import type { Frame, Shell } from "./shell.ts";
@@ -122,15 +122,21 @@ function aliased(shell: Shell, node: Command, frame: Frame, state: State): State
 
 /** Programs run what these variables say: `GIT_EDITOR='sh -c …' git commit`, `PROMPT_COMMAND=…`. */
 const ofCommands =
-  /^(PROMPT_COMMAND|PS[0-4]|BASH_ENV|ENV|(GIT_)?(SEQUENCE_)?EDITOR|VISUAL|(GIT_)?PAGER|GIT_\w*(COMMAND|DIFF|ASKPASS|PROXY)|LESSOPEN|LESSCLOSE|RSYNC_RSH|CVS_RSH|MANPAGER|BROWSER)$/;
+  /^(PROMPT_COMMAND|PS[0-4]|BASH_ENV|ENV|ZDOTDIR|(GIT_)?(SEQUENCE_)?EDITOR|VISUAL|(GIT_)?PAGER|GIT_\w*(COMMAND|DIFF|ASKPASS|PROXY)|LESSOPEN|LESSCLOSE|RSYNC_RSH|CVS_RSH|MANPAGER|BROWSER)$/;
 
 const ofAssignments = /^(export|declare|typeset|local|readonly|env)$/;
 
 function standing(shell: Shell, name: string, frame: Frame, state: State): void {
   if (!ofCommands.test(name)) return;
-  const value = valueOf(name, state, shell.around) ?? "";
+  const value = lookUp(name, "@", state, shell.around).items.join("\n");
   const inside = { ...frame, via: [...frame.via, name] };
-  if (/^(BASH_ENV|ENV)$/.test(name)) {
+  if (name === "ZDOTDIR") {
+    for (const file of [".zshenv", ".zprofile", ".zshrc", ".zlogin"]) {
+      const script = shell.read(resolved(`${value}/${file}`, state.cwd), frame, state);
+      if (script !== null) shell.runApart(script, inside, state);
+    }
+  } else if (/^(BASH_ENV|ENV)$/.test(name)) {
+    if (/\$\(|`/.test(value)) shell.runApart(`: "${value}"`, inside, state);
     const script = shell.read(resolved(value, state.cwd), frame, state);
     if (script !== null) shell.runApart(script, inside, state);
   } else if (/^PS\d$/.test(name)) {

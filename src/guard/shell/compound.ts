@@ -7,6 +7,7 @@ import { arithmeticLoop, conditionLoop, overWords } from "./loops.ts";
 import { entered, left, redirect } from "./redirections.ts";
 import type { Frame, Runnable, Shell } from "./shell.ts";
 import { afterwards, having, merged, type State } from "./state.ts";
+import { suspectOperands } from "./subscripts.ts";
 import { HOLE } from "./values.ts";
 
 /** Statements one after the other; a way that has left the list skips the rest. */
@@ -85,7 +86,7 @@ function compound(shell: Shell, node: CompoundCommand, frame: Frame, state: Stat
       return cases(shell, node, frame, state);
     case "TestCommand": {
       const expansion = new Expansion(shell, frame, state);
-      expansion.sweep(node);
+      suspectOperands(expansion, node);
       return [{ ...expansion.state, succeeded: undefined }];
     }
     case "ArithmeticCommand": {

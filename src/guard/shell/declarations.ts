@@ -1,5 +1,9 @@
-import { DEFAULT_IFS, assigned, valueOf, variableOf } from "./parameters.ts";
+import { written } from "./paths.ts";
+import { DEFAULT_IFS, assigned, assignedAt, valueOf, variableOf } from "./parameters.ts";
+import { Expansion } from "./expansion.ts";
 import { FieldSink } from "./fields.ts";
+import { quotedForShell } from "./operations.ts";
+import { hasOption, optionWord, readOptions } from "./options.ts";
 import type { Call, Shell } from "./shell.ts";
 import { having, type State } from "./state.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
@@ -23,29 +27,41 @@ export function localVariables(shell: Shell, call: Call, state: State): State[] 
   return [declared(shell, call, { ...state, shadowed }, "")];
 }
 
-/** The attributes that change what a variable's text is: integer, lower, upper, a reference to another one. */
-const ODD = /[iluncI]/;
+/** The attributes that change what a variable's text is: integer, lower, upper. */
+const ODD = /[ilucI]/;
 
 function declared(shell: Shell, call: Call, state: State, always: string): State {
   const given = words(call);
   const flags = always + given.filter((word) => /^[-+][A-Za-z]+$/.test(word)).join("");
   let next: State = { ...state, succeeded: true };
   for (const word of given) {
+    if (flags.includes("f")) {
+      const isExport = flags.includes("x") && !/^[-+]/.test(word);
+      if (isExport) next = { ...next, options: new Set([...next.options, `function ${word}`]) };
+      continue;
+    }
     const [, name, sign, value] = /^([A-Za-z_][\w]*)(?:(\+?=)(.*))?$/s.exec(word) ?? [];
     if (name === undefined) continue;
-    if (flags.includes("f")) {
-      if (flags.includes("x")) next = { ...next, options: new Set([...next.options, `function ${name}`]) };
+    if (always === "" && flags.includes("n")) {
+      next = referring(next, name, flags.includes("+") ? undefined : (value ?? ""));
       continue;
     }
     if (sign !== undefined) {
       const before = sign === "+=" ? (valueOf(name, next, shell.around) ?? "") : "";
       const isOdd = always === "" && ODD.test(flags) && !/^\d+$/.test(value!);
+      if (isOdd && flags.includes("i")) new Expansion(shell, call.frame, next).reckon(value!);
       next = assigned(next, shell.around, name, isOdd ? HOLE : before + value!);
     }
-    if (always === "" && flags.includes("n")) next = assigned(next, shell.around, name, HOLE);
     if (flags.includes("x")) next = exported(shell, next, name, !(always === "x" && flags.includes("n")));
   }
   return next;
+}
+
+/** `declare -n r=x`: whoever reads or writes r means x; `declare +n r` ends that. */
+function referring(state: State, name: string, target: string | undefined): State {
+  const { refersTo: _, ...plain } = state.variables.get(name) ?? { value: undefined, isExported: false };
+  const variable = target === undefined ? plain : { ...plain, refersTo: target };
+  return { ...state, variables: having(state.variables, name, variable) };
 }
 
 function exported(shell: Shell, state: State, name: string, isExported: boolean): State {
@@ -64,7 +80,7 @@ export function unsetNames(shell: Shell, call: Call, state: State): State[] {
     if (isFunction) next = { ...next, functions: having(next.functions, name, undefined) };
     else if (/^[A-Za-z_]\w*$/.test(name))
       next = { ...next, variables: having(next.variables, name, { value: undefined, isExported: false }) };
-    else if (name.includes("[")) next = assigned(next, shell.around, name.replace(/\[.*/s, ""), HOLE);
+    else if (name.includes("[")) next = assignedAt(next, shell.around, name, undefined);
   }
   return [next];
 }
@@ -84,16 +100,21 @@ export function readLine(shell: Shell, call: Call, state: State): State[] {
   }
   const names = given.slice(at);
   const array = options.get("a");
-  const isOdd = ["n", "N", "u", "t"].some((letter) => options.has(letter));
-  if (state.input === undefined || isOdd) {
+  const isOdd = ["n", "N", "t"].some((letter) => options.has(letter));
+  const descriptor = options.get("u");
+  const input = descriptor === undefined ? state.input : state.files.get(`/dev/fd/${descriptor}`);
+  if (input === undefined || isOdd) {
     const all = array === undefined ? (names.length > 0 ? names : ["REPLY"]) : [array];
     const next = all.reduce((way, name) => assigned(way, shell.around, name, HOLE), state);
     return [{ ...next, succeeded: undefined }];
   }
   const delimiter = options.has("d") ? (options.get("d")![0] ?? HOLE) : "\n";
-  const { line, rest, succeeded } = firstLine(state.input, delimiter);
+  const { line, rest, succeeded } = firstLine(input, delimiter);
   const text = options.has("r") || !line.includes("\\") ? line : HOLE;
-  const next = { ...state, input: rest, succeeded };
+  const next =
+    descriptor === undefined
+      ? { ...state, input: rest, succeeded }
+      : { ...written(state, `/dev/fd/${descriptor}`, rest), succeeded };
   if (array !== undefined) return [assigned(next, shell.around, array, numbered(split(shell, state, text)))];
   return [assignFields(shell, next, names, text)];
 }
@@ -145,14 +166,22 @@ function numbered(items: readonly string[]): ReadonlyMap<string, string> {
 }
 
 export function mapLines(shell: Shell, call: Call, state: State): State[] {
-  const given = words(call);
-  const name =
-    given.filter((word, at) => !word.startsWith("-") && !/^-[dnOsuCc]$/.test(given[at - 1] ?? ""))[0] ?? "MAPFILE";
-  const isPlain = given.every((word) => !word.startsWith("-") || word === "-t");
-  const input = isPlain ? (state.input ?? HOLE) : HOLE;
-  const lines = input.replace(/\n$/, "").split("\n");
-  const items = input === "" ? [] : given.includes("-t") ? lines : lines.map((line) => `${line}\n`);
-  return [{ ...assigned(state, shell.around, name, numbered(items)), input: "", succeeded: true }];
+  const options = readOptions(call.argv, 1, { short: "dnOsuCc" });
+  const word = (letter: string) => optionWord(options, letter)?.value;
+  const name = call.argv[options.at] ? certainly(call.argv[options.at]!) : "MAPFILE";
+  const input = (hasOption(options, "u") ? state.files.get(`/dev/fd/${word("u")}`) : state.input) ?? HOLE;
+  const delimiter = word("d")?.[0] ?? "\n";
+  const lines = (input.endsWith(delimiter) ? input.slice(0, -1) : input).split(delimiter);
+  const skipped = Number(word("s") ?? 0);
+  const taken = lines.slice(skipped, skipped + (Number(word("n") ?? 0) || lines.length));
+  const items = input === "" ? [] : hasOption(options, "t") ? taken : taken.map((line) => line + delimiter);
+  const callback = word("C");
+  if (callback !== undefined)
+    for (const [at, item] of items.slice(0, 16).entries())
+      shell.run(`${callback} ${at} ${quotedForShell(item)}`, call.frame, { ...state, output: undefined });
+  const isKnownPlace = !hasOption(options, "O");
+  const made = isKnownPlace && isKnown(input) ? numbered(items) : numbered([HOLE]);
+  return [{ ...assigned(state, shell.around, name, made), input: "", succeeded: true }];
 }
 
 export function setOptions(_: Shell, call: Call, state: State): State[] {

@@ -139,6 +139,9 @@ function operated(on: Expansion, part: ParameterExpansionPart, found: Parameter)
     }
     case "Transform": {
       const operator = on.text(operation.operand);
+      if (operator === "P") return each((value) => on.prompt(value));
+      if (operator === "A" && !found.isList && part.prefix !== "!")
+        return each((value) => `${part.parameter}=${transformed(value, "Q")}`);
       return each((value) => transformed(value, operator));
     }
     default:

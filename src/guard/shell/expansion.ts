@@ -13,12 +13,16 @@ import { calculate, parseNumber } from "./arithmetic.ts";
 import { expandBraces } from "./braces.ts";
 import { expandName, expandParameter } from "./expanded_parameters.ts";
 import { FieldSink, TextSink, type Sink } from "./fields.ts";
-import { DEFAULT_IFS, assigned, valueOf } from "./parameters.ts";
+import { promptEscapes } from "./operations.ts";
+import { DEFAULT_IFS, assigned, valueOf, variableOf } from "./parameters.ts";
 import { escapedPattern } from "./patterns.ts";
 import type { Frame, Shell } from "./shell.ts";
 import { having, type State } from "./state.ts";
 import { assignmentLength, tildePieces, type TildePlace } from "./tilde.ts";
 import { HOLE, isKnown, trimmedEnd, type Argument } from "./values.ts";
+
+/** No prompt has it in a line of its own. */
+const END_OF_PROMPT = "END_OF_PROMPT";
 
 /**
  * Expands words as bash does: braces, tilde, parameters, commands, arithmetic, splitting. Expanding changes the state
@@ -78,6 +82,19 @@ export class Expansion {
     return this.held(sink.text);
   }
 
+  /** A value that is shown as a prompt, with the commands in it: `${x@P}`, `PS4`. */
+  prompt(value: string): string {
+    const source = `_ <<${END_OF_PROMPT}\n${promptEscapes(value)}\n${END_OF_PROMPT}\n`;
+    const command = parse(source).commands[0]?.command;
+    const document = command?.type === "Command" ? command.redirects[0] : undefined;
+    if (document?.type !== "HereDoc" || value.includes(END_OF_PROMPT)) return HOLE;
+    const { frame } = this;
+    this.frame = { ...frame, source };
+    const text = trimmedEnd(this.document(document), "\n");
+    this.frame = frame;
+    return text;
+  }
+
   /** An arithmetic expression's number, or a hole. */
   number(expression: ArithmeticExpression | undefined): string {
     const value = calculate(expression, {
@@ -105,7 +122,7 @@ export class Expansion {
   index(name: string, index: Word): string {
     if (index.text === "@" || index.text === "*") return index.text;
     const text = this.text(index);
-    const array = this.state.variables.get(name)?.value;
+    const array = variableOf(name, this.state, this.shell.around)?.value;
     return array instanceof Map && array.has(text) ? text : this.reckon(text);
   }
 

@@ -131,9 +131,14 @@ function sed(shell: Shell, call: Call, state: State): State[] {
   const options = readOptions(call.argv, 1, { short: "efl", long: ["expression", "file", "line-length"] });
   const given = options.given.filter(([name]) => name === "e" || name === "expression").map(([, word]) => word);
   const rest = call.argv.slice(options.at).map(certainly);
-  const scripts = given.length > 0 ? given.map((word) => (word ? certainly(word) : HOLE)) : rest.splice(0, 1);
-  if (scripts.some((script) => SED_RUNS.test(script.slice(0, 4_096))))
-    shell.unknown("this sed script runs commands", call.text ?? scripts.join(";"));
+  const scripts =
+    hasOption(options, "f", "file") || given.length > 0
+      ? given.map((word) => (word ? certainly(word) : HOLE))
+      : rest.splice(0, 1);
+  const file = optionWord(options, "f", "file");
+  const filed = (file && shell.read(resolved(certainly(file), state.cwd), call.frame, state)) ?? "";
+  if ([...scripts, filed].some((script) => SED_RUNS.test(script.slice(0, 4_096))))
+    shell.unknown("this sed script runs commands", `${call.text ?? scripts.join(";")}\n${filed}`.trim());
   const isPlain = !hasOption(options, "f", "file", "i", "in-place", "s", "z");
   if (hasOption(options, "i", "in-place"))
     return [

@@ -51,6 +51,9 @@ const cases: Record<string, string[]> = {
     "x=push; ls && x=pull; git $x",
   ],
   "functions and aliases": [
+    "command_not_found_handle() { git push; }; nosuch",
+    'command_not_found_handle() { git "$@"; }; push',
+    "trap '$x' EXIT; x='git push'",
     "f() { git push; }; f",
     "function f { git $1; }; f push",
     'f() { git "$@"; }; f push',
@@ -104,6 +107,11 @@ describe("Commands are followed wherever they may run:", () => {
       "x='git push'",
       "alias gp='git push'",
       "bash -n <<< ''",
+      "bash -n -c 'git push'",
+      "bash -o noexec -c 'git push'",
+      "make -n -f - x <<< 'x:; git push'",
+      "declare -n r=x; x='git push'",
+      "command_not_found_handle() { echo git push; }; nosuch",
     ];
     for (const command of harmless) assert.ok(!started(command).some((one) => /^\S*git push/.test(one)), command);
   });

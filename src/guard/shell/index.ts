@@ -15,7 +15,7 @@ export function readShell(command: string, around: Surroundings): Reading {
   if (command.length > limits.characters) reader.unknown("this is too long to read", command);
   else
     try {
-      reader.run(command, frame, freshState(around.cwd));
+      reader.ended(reader.run(command, frame, freshState(around.cwd)), frame);
     } catch (error) {
       // Told where it was thrown.
       if (!(error instanceof Exhausted || error instanceof RangeError)) throw error;

@@ -1,50 +1,111 @@
-import { optionWord, readOptions } from "./options.ts";
+import { hasOption, readOptions, type Options } from "./options.ts";
+import { valueOf } from "./parameters.ts";
 import { resolved } from "./paths.ts";
-import { nothingRun, runText } from "./running.ts";
+import { joinedWords, nothingRun, runText } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
 import type { State } from "./state.ts";
-import { HOLE, certainly, isKnown } from "./values.ts";
+import { HOLE, certainly, isKnown, shown, type Argument } from "./values.ts";
 
-/** Runs the recipes of a Makefile or a justfile for the targets that are asked for, with what they depend on. */
-export const makefiles = new Map<string, Handler>([
-  ...["make", "gmake", "bmake", "remake"].map((name) => [name, make] as const),
-  ["just", just],
-]);
+/** Runs the recipes of a Makefile for the targets that are asked for, with what they depend on. */
+export const makefiles = new Map<string, Handler>(
+  ["make", "gmake", "bmake", "remake"].map((name) => [name, make] as const),
+);
 
 type Rule = { targets: string[]; needs: string[]; lines: string[] };
-type Recipes = { rules: Rule[]; variables: Map<string, string>; isWhole: boolean };
+type Recipes = {
+  rules: Rule[];
+  variables: Map<string, string>;
+  /** Lines that make expands while it reads them, and commands that it runs then: `X != cmd`. */
+  read: string[];
+  commands: string[];
+  /** With `-n`, `-q` and `-t` no recipe runs, but for the lines that are marked, and those that call make again. */
+  isDry: boolean;
+};
 
 const RULES_MAX = 200;
+const FILES_MAX = 16;
+
+const takes = {
+  short: "CfIoWE",
+  long: [
+    ..."directory file makefile include-dir eval old-file assume-old".split(" "),
+    ..."what-if new-file assume-new".split(" "),
+  ],
+};
+const DRY = ["n", "q", "t", "just-print", "dry-run", "recon", "question", "touch"];
 
 function make(shell: Shell, call: Call, state: State): State[] {
-  const options = readOptions(call.argv, 1, {
-    short: "CfIoWEj",
-    long: ["directory", "file", "makefile", "include-dir", "eval"],
-  });
-  const directory = optionWord(options, "C", "directory");
-  const there = directory ? { ...state, cwd: resolved(certainly(directory), state.cwd) } : state;
-  const given = optionWord(options, "f", "file", "makefile");
-  const paths = given ? [certainly(given)] : ["GNUmakefile", "makefile", "Makefile"];
-  const evaluated = optionWord(options, "E", "eval");
-  const read = paths.map((path) =>
-    path === "-" ? state.input : shell.read(resolved(path, there.cwd), call.frame, there),
+  const { given, words } = optionsAndWords(call.argv);
+  const all = (...names: string[]) =>
+    given.flatMap(([name, word]) => (names.some((one) => isNamed(name, one)) && word ? [certainly(word)] : []));
+  const there = { ...state, cwd: all("C", "directory").reduce((cwd, path) => resolved(path, cwd), state.cwd) };
+  const named = all("f", "file", "makefile");
+  const found = ["GNUmakefile", "makefile", "Makefile"].find(
+    (path) => shell.read(resolved(path, there.cwd), call.frame, there) !== null,
   );
-  const text = read.find((one) => typeof one === "string");
-  if (typeof text !== "string") {
-    shell.unknown("the Makefile cannot be read", call.text ?? "make");
+  const recipes: Recipes = {
+    rules: [],
+    variables: new Map(),
+    read: [],
+    commands: [],
+    isDry: hasOption({ at: 0, given }, ...DRY),
+  };
+  const text = (path: string) =>
+    path === "-" ? (state.input ?? null) : shell.read(resolved(path, there.cwd), call.frame, there);
+  const before = (valueOf("MAKEFILES", state, shell.around) ?? "").split(/\s+/).filter(Boolean);
+  const texts = [...before, ...(named.length > 0 ? named : [found ?? "Makefile"])].map(text);
+  if (texts.at(-1) === null) {
+    shell.unknown("the Makefile cannot be read", call.text ?? shown(joinedWords(call.argv)));
     return nothingRun(state);
   }
-  const recipes = parseMakefile(evaluated ? `${text}\n${certainly(evaluated)}` : text);
+  parseMakefile([...texts, ...all("E", "eval")].join("\n"), recipes, text, { left: FILES_MAX });
   const targets: string[] = [];
-  for (const word of call.argv.slice(options.at).map(certainly)) {
+  for (const word of words.map(certainly)) {
     const [, name, value] = /^([\w.-]+)\s*[:?+]?=(.*)$/s.exec(word) ?? [];
-    if (name !== undefined) recipes.variables.set(name, value!);
-    else if (!word.startsWith("-")) targets.push(word);
+    if (name === undefined) targets.push(word);
+    else recipes.variables.set(name, value!);
+    if (/\$[({]shell\s/.test(value ?? "")) recipes.read.push(value!);
   }
+  const own = { ...there, output: undefined };
+  whileReading(shell, call, own, recipes);
+  if (hasOption({ at: 0, given }, "v", "version", "h", "help")) return nothingRun(state);
   const first = recipes.rules.flatMap((rule) => rule.targets).find((target) => !/^\.|%/.test(target));
   for (const target of targets.length > 0 ? targets : [recipes.variables.get(".DEFAULT_GOAL") ?? first ?? "all"])
-    build(shell, call, { ...there, output: undefined }, recipes, target, new Set());
+    build(shell, call, own, recipes, target, new Set());
   return nothingRun(state);
+}
+
+/** GNU's make reads an abbreviation for the whole name. */
+const isNamed = (name: string, whole: string) =>
+  name === whole || (name.length > 2 && whole.startsWith(name) && takes.long.includes(whole));
+
+/** Options may stand between the targets. After `-j` a number is its word, and everything else is a target. */
+function optionsAndWords(argv: readonly Argument[]): { given: Options["given"]; words: Argument[] } {
+  const given: Options["given"][number][] = [];
+  const words: Argument[] = [];
+  for (let at = 1; at < argv.length;) {
+    const options = readOptions(argv, at, takes);
+    given.push(...options.given);
+    const last = argv[options.at - 1]?.value ?? "";
+    const isNumber = /^(-[a-zA-Z]*[jl]|--(jobs|load-average|max-load))$/.test(last);
+    if (options.at > at && last === "--") return { given, words: [...words, ...argv.slice(options.at)] };
+    const word = argv[options.at];
+    if (word && !(isNumber && /^[\d.]+$/.test(word.value))) words.push(word);
+    at = options.at + 1;
+  }
+  return { given, words };
+}
+
+/** What make starts before any recipe, whatever it was asked for. */
+function whileReading(shell: Shell, call: Call, state: State, recipes: Recipes): void {
+  for (const line of recipes.read) madeText(shell, call, state, recipes, line, { target: HOLE, needs: [] });
+  for (const line of recipes.commands) {
+    const text = madeText(shell, call, state, recipes, line, { target: HOLE, needs: [] });
+    runText(shell, call, state, text, { via: "make" });
+  }
+  const own = recipes.variables.get("SHELL");
+  if (own !== undefined && !/^(\/(usr\/)?(local\/)?bin\/)?(env )?(ba|z|da|k|a)?sh$/.test(own))
+    runText(shell, call, state, `${own} -c :`, { via: "make" });
 }
 
 function build(shell: Shell, call: Call, state: State, recipes: Recipes, target: string, done: Set<string>): void {
@@ -52,13 +113,15 @@ function build(shell: Shell, call: Call, state: State, recipes: Recipes, target:
   done.add(target);
   const rules = recipes.rules.filter((rule) => rule.targets.some((pattern) => fits(pattern, target)));
   const isRoot = done.size === 1;
-  if (rules.length === 0 && isRoot)
-    shell.unknown("there is no recipe of this name that can be read", call.text ?? target);
+  if (rules.length === 0 && isRoot && !recipes.isDry)
+    shell.unknown("there is no recipe of this name that can be read", call.text ?? shown(joinedWords(call.argv)));
+  const isWhole = recipes.rules.some((rule) => rule.targets.includes(".ONESHELL"));
   for (const rule of rules) {
     for (const need of rule.needs) build(shell, call, state, recipes, need, done);
-    for (const line of rule.lines) {
+    for (const line of isWhole && rule.lines.length > 0 ? [rule.lines.join("\n")] : rule.lines) {
       const text = madeText(shell, call, state, recipes, line, { target, needs: rule.needs });
-      runText(shell, call, state, text.replace(/^[\s@+-]+/, ""), { via: "make" });
+      const runs = !recipes.isDry || /^[\s@-]*\+|\$[({]MAKE[)}]/.test(line);
+      if (runs) runText(shell, call, state, text.replace(/^[\s@+-]+/, ""), { via: "make" });
     }
   }
 }
@@ -70,9 +133,13 @@ function fits(pattern: string, target: string): boolean {
   return target.startsWith(pattern.slice(0, percent)) && target.endsWith(pattern.slice(percent + 1));
 }
 
-/** Reads rules and plain variables; conditionals are read on all their sides. */
-function parseMakefile(text: string): Recipes {
-  const recipes: Recipes = { rules: [], variables: new Map(), isWhole: true };
+/** Reads rules and plain variables, and what is included; conditionals are read on all their sides. */
+function parseMakefile(
+  text: string,
+  recipes: Recipes,
+  file: (path: string) => string | null,
+  files: { left: number },
+): void {
   let rule: Rule | undefined;
   for (const line of text.replaceAll(/\\\n[ \t]*/g, " ").split("\n")) {
     if (line.startsWith("\t") && rule) {
@@ -80,9 +147,16 @@ function parseMakefile(text: string): Recipes {
       continue;
     }
     const plain = line.replace(/(^|\s)#.*$/, "").trimEnd();
-    const [, name, value] = /^(?:export\s+|override\s+)?([\w.-]+)\s*(?:::?|\?|\+|!)?=\s*(.*)$/.exec(plain) ?? [];
+    if (/\$[({](shell|eval)\s/.test(plain)) recipes.read.push(plain);
+    const [, included] = /^\s*[-s]?include\s+(.+)$/.exec(plain) ?? [];
+    for (const path of included === undefined ? [] : wordsIn(included, recipes)) {
+      const inner = isKnown(path) && files.left-- > 0 ? file(path) : null;
+      if (inner !== null) parseMakefile(inner, recipes, file, files);
+    }
+    const [, name, sign, value] = /^(?:export\s+|override\s+)*([\w.-]+)\s*(:{0,3}|\?|\+|!)=\s*(.*)$/.exec(plain) ?? [];
     if (name !== undefined) {
-      recipes.variables.set(name, value!);
+      recipes.variables.set(name, sign === "!" ? HOLE : value!);
+      if (sign === "!") recipes.commands.push(value!);
       continue;
     }
     const colon = plain.indexOf(":");
@@ -96,7 +170,6 @@ function parseMakefile(text: string): Recipes {
     };
     recipes.rules.push(rule);
   }
-  return recipes;
 }
 
 function wordsIn(text: string, recipes: Recipes): string[] {
@@ -125,7 +198,7 @@ function madeText(
       if (name === "@") return target;
       if (name === "<") return needs[0] ?? "";
       if (name === "^" || name === "+") return needs.join(" ");
-      if (name === "MAKE") return "make";
+      if (name === "MAKE") return recipes.isDry ? "make -n" : "make";
       const [, command] = /^shell\s+(.*)$/s.exec(name) ?? [];
       if (command !== undefined) runText(shell, call, state, again(command), { via: "make" });
       const value = recipes.variables.get(name) ?? shell.around.env[name];
@@ -134,57 +207,4 @@ function madeText(
       return shell.budget.holds(made.length) ? made : HOLE;
     },
   );
-}
-
-function just(shell: Shell, call: Call, state: State): State[] {
-  const options = readOptions(call.argv, 1, { short: "fd", long: ["justfile", "working-directory", "set"] });
-  const directory = optionWord(options, "d", "working-directory");
-  const there = directory ? { ...state, cwd: resolved(certainly(directory), state.cwd) } : state;
-  const given = optionWord(options, "f", "justfile");
-  const paths = given ? [certainly(given)] : ["justfile", "Justfile", ".justfile"];
-  const text = paths
-    .map((path) => shell.read(resolved(path, there.cwd), call.frame, there))
-    .find((one) => one !== null);
-  if (typeof text !== "string") {
-    shell.unknown("the justfile cannot be read", call.text ?? "just");
-    return nothingRun(state);
-  }
-  const rules = parseJustfile(text);
-  const asked = call.argv
-    .slice(options.at)
-    .map(certainly)
-    .filter((word) => !/^[-\w]+=/.test(word));
-  const names = asked.length > 0 ? asked : rules.slice(0, 1).map((rule) => rule.targets[0]!);
-  const done = new Set<Rule>();
-  const run = (name: string, isAsked: boolean) => {
-    const rule = rules.find(({ targets }) => targets.includes(name));
-    if (rule === undefined && isAsked)
-      return shell.unknown("there is no recipe of this name that can be read", call.text ?? name);
-    if (rule === undefined || done.has(rule)) return;
-    done.add(rule);
-    for (const need of rule.needs) run(need, false);
-    const lines = rule.lines.map((line) => line.replaceAll(/\{\{[^}]*\}\}/g, HOLE));
-    const isScript = lines[0]?.startsWith("#!") ?? false;
-    for (const part of isScript ? [lines.join("\n")] : lines.map((line) => line.replace(/^[@-]+/, "")))
-      runText(shell, call, { ...there, output: undefined }, part, { via: "just" });
-  };
-  // Words after the first may be its parameters.
-  for (const [at, name] of names.entries()) run(name, at === 0);
-  return nothingRun(state);
-}
-
-function parseJustfile(text: string): Rule[] {
-  const rules: Rule[] = [];
-  for (const line of text.replaceAll(/\\\n[ \t]*/g, " ").split("\n")) {
-    const [, name, needs] = /^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:(?!=)\s*(.*)$/.exec(line) ?? [];
-    const words = (needs ?? "")
-      .replaceAll(/[()&]/g, " ")
-      .split(/\s+/)
-      .filter((word) => /^[A-Za-z_][\w-]*$/.test(word));
-    if (name !== undefined) rules.push({ targets: [name], needs: words, lines: [] });
-    else if (/^[ \t]+\S/.test(line)) rules.at(-1)?.lines.push(line.trim());
-    const [, alias, target] = /^alias\s+([\w-]+)\s*:=\s*([\w-]+)/.exec(line) ?? [];
-    if (alias !== undefined) rules.find(({ targets }) => targets.includes(target!))?.targets.push(alias);
-  }
-  return rules;
 }

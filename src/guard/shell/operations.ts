@@ -1,5 +1,6 @@
 import { limits } from "./budget.ts";
 import { compilePattern, matchEnds } from "./patterns.ts";
+import { unescaped } from "./printing.ts";
 import { HOLE, isKnown } from "./values.ts";
 
 /** Matching costs the square of the value times the pattern at worst; what would cost more is unknown. */
@@ -68,7 +69,23 @@ export function transformed(value: string, operator: string): string {
   if (operator === "U") return value.toUpperCase();
   if (operator === "L") return value.toLowerCase();
   if (operator === "u") return recased(value, "^");
+  if (operator === "E") return backslashed(value);
   return operator === "Q" ? quotedForShell(value) : HOLE;
+}
+
+/** As between the quotes of `$'…'`. */
+function backslashed(value: string): string {
+  const { value: text, isCut } = unescaped(value, "");
+  return isCut ? HOLE : text;
+}
+
+/** A prompt's own escapes: what stands for a name, a time or a directory is not known. Quoting stays for later. */
+export function promptEscapes(value: string): string {
+  return value.replaceAll(/\\([0-7]{1,3}|.)/gs, (all, escape: string) => {
+    if (/[\\$]/.test(escape)) return all;
+    if (/[[\]]/.test(escape)) return "";
+    return /^[0-7aenr]/.test(escape) ? backslashed(all) : HOLE;
+  });
 }
 
 export function quotedForShell(value: string): string {

@@ -4,7 +4,7 @@ import { certainly } from "./values.ts";
 
 /** Programs with an option, or a word after a mark, that is a command: `tar --to-command='sh -c …'`. */
 const options: Record<string, RegExp> = {
-  tar: /^--(?:(?:to-command|use-compress-program|rsh-command|info-script)=|checkpoint-action=exec=)(.+)/s,
+  tar: /^--(?:(?:to-command|use-compress-program|rsh-command|rmt-command|info-script)=|checkpoint-action=exec=)(.+)/s,
   rsync: /^--(?:rsh|rsync-path)=(.+)/s,
   split: /^--filter=(.+)/s,
   sort: /^--compress-program=(.+)/s,
@@ -16,7 +16,7 @@ const options: Record<string, RegExp> = {
 /** Options whose next word is the command. */
 const next: Record<string, RegExp> = {
   tar: /^(-I|-F|--to-command|--use-compress-program|--checkpoint-action)$/,
-  rsync: /^(-e|--rsh|--rsync-path)$/,
+  rsync: /^(-[a-zA-Z]*e|--rsh|--rsync-path)$/,
   man: /^(-P|--pager|-H)$/,
   nc: /^(-e|-c|--exec|--sh-exec)$/,
   ncat: /^(-e|-c|--exec|--sh-exec)$/,

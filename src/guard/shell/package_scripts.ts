@@ -1,4 +1,5 @@
 import { hasOption, optionWord, readOptions } from "./options.ts";
+import { valueOf } from "./parameters.ts";
 import { resolved } from "./paths.ts";
 import { nothingRun, quotedWords, runText, runWords } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
@@ -22,7 +23,20 @@ export const packageScripts = new Map<string, Handler>([
 
 const takes = {
   short: "wC",
-  long: ["prefix", "workspace", "cwd", "dir", "filter", "userconfig", "registry", "loglevel", "package", "otp", "tag"],
+  long: [
+    "script-shell",
+    "prefix",
+    "workspace",
+    "cwd",
+    "dir",
+    "filter",
+    "userconfig",
+    "registry",
+    "loglevel",
+    "package",
+    "otp",
+    "tag",
+  ],
 };
 
 /** Scripts that run by themselves around a subcommand. */
@@ -50,6 +64,7 @@ function packageManager(shell: Shell, call: Call, state: State): State[] {
   const options = readOptions(call.argv, 1, takes);
   const directory = optionWord(options, "prefix", "cwd", "dir", ...(name === "pnpm" || name === "npm" ? ["C"] : []));
   const there = directory ? { ...state, cwd: resolved(certainly(directory), state.cwd) } : state;
+  for (const program of shellsOf(shell, call, state)) runText(shell, call, there, `${program} -c :`, { via: name });
   const rest = call.argv.slice(options.at);
   const verb = rest[0] ? certainly(rest[0]) : name === "yarn" ? "install" : "";
   if (/^(exec|x|dlx)$/.test(verb)) return packageProgram(shell, call, there, options.at + 1);
@@ -72,6 +87,17 @@ function packageManager(shell: Shell, call: Call, state: State): State[] {
   return name !== "npm" && rest.length > 0 && verb !== "install"
     ? runWords(shell, call, there, rest, { via: name })
     : nothingRun(state);
+}
+
+/** What scripts are run by instead of sh: `--script-shell`, and its variable. */
+function shellsOf(shell: Shell, call: Call, state: State): string[] {
+  const words = call.argv.map(certainly);
+  const given = words.flatMap((word, at) => {
+    const [, joined] = /^--script-shell=(.*)$/s.exec(word) ?? [];
+    return joined ?? (word === "--script-shell" ? (words[at + 1] ?? []) : []);
+  });
+  const variable = valueOf("npm_config_script_shell", state, shell.around);
+  return variable === undefined ? given : [...given, variable];
 }
 
 function runScriptNamed(shell: Shell, call: Call, state: State, name: string, words: readonly Argument[]): State[] {

@@ -92,7 +92,13 @@ function formattedOnce(format: string, next: () => string | undefined): { value:
 function converted(kind: string, word: string | undefined, precision: number | undefined) {
   const given = word ?? "";
   if (kind === "s") return { value: given.slice(0, precision), isCut: false };
-  if (kind === "b") return unescaped(given, "0");
+  // Bash takes octal digits with and without a zero before them here.
+  const octal = /\\(\\|[1-7][0-7]{0,2})/g;
+  if (kind === "b")
+    return unescaped(
+      given.replace(octal, (all, one) => (one === "\\" ? all : `\\0${one}`)),
+      "0",
+    );
   if (kind === "c") return { value: given.slice(0, 1), isCut: false };
   if (kind === "q") return { value: /^[\w./:=@%+,-]+$/.test(given) ? given : HOLE, isCut: false };
   const quoted = /^["'](.)/su.exec(given);

@@ -3,6 +3,7 @@ import { codeHandler } from "./code.ts";
 import { containers } from "./containers.ts";
 import { filters } from "./filters.ts";
 import { gitRuns } from "./git_runs.ts";
+import { justfiles } from "./justfiles.ts";
 import { makefiles } from "./makefiles.ts";
 import { optionCommands } from "./option_commands.ts";
 import { packageScripts } from "./package_scripts.ts";
@@ -20,6 +21,7 @@ const known = new Map<string, Handler>([
   ...gitRuns,
   ...packageScripts,
   ...makefiles,
+  ...justfiles,
   ...terminals,
   ...optionCommands,
 ]);

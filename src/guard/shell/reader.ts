@@ -1,8 +1,9 @@
 import { parse, type Script } from "unbash";
 import { builtins } from "./builtins.ts";
+import { evaluatesNames } from "./subscripts.ts";
 import { Exhausted, limits, type Budget } from "./budget.ts";
 import { runList, runNode } from "./compound.ts";
-import { programName } from "./paths.ts";
+import { programName, resolved } from "./paths.ts";
 import { programs } from "./programs.ts";
 import type { Invocation, Reading, Surroundings } from "./reading.ts";
 import { runScriptFile } from "./script_files.ts";
@@ -74,12 +75,21 @@ export class Reader implements Shell {
       aliases: new Map([...state.aliases].filter(([name]) => name.startsWith("git "))),
       positional,
       options: new Set(),
+      traps: new Map(),
       shadowed: new Map(),
       files: frame.isElsewhere ? new Map() : state.files,
       cwd: frame.isElsewhere ? HOLE : state.cwd,
     };
-    const ways = this.run(text, frame, inner).map((way) => afterwards(state, way));
+    const ways = this.ended(this.run(text, frame, inner), frame).map((way) => afterwards(state, way));
     return merged(frame.isElsewhere ? ways.map((way) => ({ ...way, files: state.files })) : ways);
+  }
+
+  /** The ways at a shell's end, where its traps run with all that was set since. */
+  ended(ways: readonly State[], frame: Frame): readonly State[] {
+    for (const way of ways)
+      for (const text of way.traps.values())
+        this.run(text, { ...frame, via: [...frame.via, "trap"] }, { ...way, traps: new Map(), jump: undefined });
+    return ways;
   }
 
   substitute(script: Script, frame: Frame, state: State): { output: string; state: State } {
@@ -155,11 +165,39 @@ export class Reader implements Shell {
       return this.invoke({ ...call, argv: [literally(first.value.slice(1)), ...call.argv.slice(1)] }, state);
     const name = programName(first.value);
     const builtin = call.skips === "shell" ? undefined : builtins.get(first.value);
+    evaluatesNames(this, call);
     if (builtin !== undefined) return builtin(this, call, state);
+    this.notFound(call, state);
+    const made = this.shadowing(first.value, call.frame, state);
+    if (made !== undefined) runScriptFile(this, { ...call, argv: [literally(made), ...call.argv.slice(1)] }, state);
     const program = programs(name) ?? (first.value.includes("/") ? runScriptFile : undefined);
     const ways = program?.(this, call, state) ?? [printed({ ...state, succeeded: undefined }, HOLE)];
     // Aliases that git was given hold for the next git.
     return merged(ways.map((way) => ({ ...afterwards(state, way), aliases: way.aliases })));
+  }
+
+  /** Bash and zsh hand what they cannot find to this function, and nobody knows here what they find. */
+  private notFound(call: Call, state: State): void {
+    if (call.skips === "shell") return;
+    for (const name of ["command_not_found_handle", "command_not_found_handler"]) {
+      const body = state.functions.get(name);
+      if (body === undefined) continue;
+      const frame = { ...call.frame, via: [...call.frame.via, name] };
+      this.callFunction(body, { ...call, argv: [literally(name), ...call.argv], frame }, state);
+    }
+  }
+
+  /** A file of this name that the command itself wrote, or one in a directory that it put before the usual ones. */
+  private shadowing(name: string, frame: Frame, state: State): string | undefined {
+    if (name.includes("/")) return undefined;
+    const path = state.variables.get("PATH")?.value;
+    if (typeof path !== "string") return undefined;
+    const usual = (this.around.env.PATH ?? "").split(":");
+    for (const directory of path.split(":").filter((one) => !usual.includes(one))) {
+      const file = resolved(name, resolved(directory, state.cwd));
+      if (isKnown(file) && this.read(file, frame, state) !== null) return file;
+    }
+    return undefined;
   }
 
   private complain(script: Script & { errors?: readonly { message: string }[] | undefined }, source: string): void {

@@ -50,10 +50,16 @@ function one(
   if (target === undefined) return;
   const fields = expansion.fields(target);
   const word = fields.length === 1 ? fields[0]! : { value: HOLE, isGlob: false, text: target.text };
-  if (operator === "<") return reads(shell, expansion.state, word, descriptor ?? 0, streams, frame);
+  if (operator === "<" && (descriptor ?? 0) !== 0) {
+    const content = word.isGlob ? null : shell.read(resolved(word.value, expansion.state.cwd), frame, expansion.state);
+    expansion.state = written(expansion.state, `/dev/fd/${descriptor}`, content ?? HOLE);
+    return;
+  }
+  if (operator === "<") return reads(shell, expansion.state, word, streams, frame);
   const isDuplicate = /^(\d+-?|-)$/.test(word.value) && (operator === "<&" || operator === ">&");
   if (operator === "<&") {
-    if ((descriptor ?? 0) === 0) streams.input = word.value === "-" ? "" : word.value === "0" ? streams.input : HOLE;
+    const other = expansion.state.files.get(`/dev/fd/${word.value.replace(/-$/, "")}`) ?? HOLE;
+    if ((descriptor ?? 0) === 0) streams.input = word.value === "-" ? "" : word.value === "0" ? streams.input : other;
     return;
   }
   if (isDuplicate) {
@@ -78,8 +84,7 @@ function before(shell: Shell, path: string, frame: Frame, state: State): string 
   return shell.read(path, frame, state) ?? (isKnown(path) ? "" : HOLE);
 }
 
-function reads(shell: Shell, state: State, word: Argument, descriptor: number, streams: Streams, frame: Frame): void {
-  if (descriptor !== 0) return;
+function reads(shell: Shell, state: State, word: Argument, streams: Streams, frame: Frame): void {
   if (word.value === "/dev/null") streams.input = "";
   else if (word.value !== "/dev/stdin")
     streams.input = word.isGlob ? HOLE : (shell.read(resolved(word.value, state.cwd), frame, state) ?? HOLE);

@@ -1,4 +1,5 @@
-import { codeLanguage, runCode } from "./code.ts";
+import { runCode } from "./code.ts";
+import { codeLanguage } from "./languages.ts";
 import { resolved } from "./paths.ts";
 import { nothingRun, runText, runWords } from "./running.ts";
 import type { Call, Shell } from "./shell.ts";

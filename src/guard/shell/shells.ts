@@ -21,7 +21,8 @@ export const shells = new Map<string, Handler>([
 
 function posixShell(shell: Shell, call: Call, state: State): State[] {
   const via = certainly(call.argv[0]!).replace(/^.*\//s, "");
-  const { at, text, readsInput } = shellOptions(call);
+  const { at, text, readsInput, isOnlyRead } = shellOptions(call);
+  if (isOnlyRead) return nothingRun(state);
   const rest = call.argv.slice(at);
   if (text) {
     const [words, name] = [rest.map(certainly), via];
@@ -31,10 +32,13 @@ function posixShell(shell: Shell, call: Call, state: State): State[] {
   return runScript(shell, call, state, rest, via);
 }
 
+/** Shells that only look at the grammar with `-n`, unless somebody sits in front of them. */
+const checking = /(^|\/)((ba|z|da|k|mk|a|ya|rba)?sh|fish)$/;
+
 /** A shell's options: `-lc` takes its text after all of them, and `-s` reads standard input whatever follows. */
 function shellOptions(call: Call) {
   let at = 1;
-  let [isText, readsInput] = [false, false];
+  let [isText, readsInput, isOnlyRead, isInteractive] = [false, false, false, false];
   let attached: string | undefined;
   for (; at < call.argv.length; at++) {
     const { value } = call.argv[at]!;
@@ -43,15 +47,19 @@ function shellOptions(call: Call) {
       break;
     }
     if (!/^[-+]./.test(value)) break;
+    if (/^[-+][A-Za-z]*n/.test(value) || /^--no-execute$/.test(value)) isOnlyRead = !value.startsWith("+");
+    if (/^[-+][A-Za-z]*o$/.test(value) && call.argv[at + 1]?.value === "noexec") isOnlyRead = value.startsWith("-");
+    if (/^-[A-Za-z]*i/.test(value) || value === "--interactive") isInteractive = true;
     if (/^--(rcfile|init-file)$/.test(value) || /^[-+][A-Za-z]*[oO]$/.test(value)) at++;
     if (/^--command=/.test(value)) attached = value.slice(10);
     if (value === "--command") isText = true;
     if (/^-[A-Za-z]*c/.test(value)) isText = true;
     if (/^-[A-Za-z]*s/.test(value)) readsInput = true;
   }
-  if (attached !== undefined) return { at, text: () => attached, readsInput };
+  isOnlyRead &&= !isInteractive && checking.test(certainly(call.argv[0]!));
+  if (attached !== undefined) return { at, text: () => attached, readsInput, isOnlyRead };
   const text = isText ? (rest: Call["argv"]) => (rest[0] ? certainly(rest[0]) : "") : undefined;
-  return { at, text, readsInput };
+  return { at, text, readsInput, isOnlyRead };
 }
 
 function foreignShell(shell: Shell, call: Call, state: State): State[] {

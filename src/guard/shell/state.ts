@@ -5,8 +5,15 @@ import { HOLE, either } from "./values.ts";
 /** A function's body with the source that its positions mean. */
 export type Body = { node: CompoundCommand | Redirected | CompoundList; source: string };
 
-/** `value` is undefined for what was unset. An array has the items by index or key, in their order. */
-export type Variable = { value: string | ReadonlyMap<string, string> | undefined; isExported: boolean };
+/**
+ * `value` is undefined for what was unset. An array has the items by index or key, in their order. `refersTo` is the
+ * variable that `declare -n` made this one stand for; "" until it is given one.
+ */
+export type Variable = {
+  value: string | ReadonlyMap<string, string> | undefined;
+  isExported: boolean;
+  refersTo?: string;
+};
 
 /** `levels` are the loops that are still to be left. */
 export type Jump = { kind: "break" | "continue" | "return" | "exit"; levels: number };
@@ -38,6 +45,8 @@ export type State = {
   last: string;
   /** `allexport` and the like: `set -a` changes what later assignments mean. */
   options: ReadonlySet<string>;
+  /** What `trap` was told to run, by the signals' names: at the end with what is known by then. */
+  traps: ReadonlyMap<string, string>;
   /** What the variables declared local in the running function were before. */
   shadowed: ReadonlyMap<string, Variable | undefined>;
 };
@@ -57,6 +66,7 @@ export function freshState(cwd: string): State {
     jump: undefined,
     last: HOLE,
     options: new Set(),
+    traps: new Map(),
     shadowed: new Map(),
   };
 }
@@ -91,7 +101,7 @@ export function afterwards(outer: State, inner: State): State {
   return { ...outer, files, output, input, succeeded };
 }
 
-const maps = ["variables", "functions", "aliases", "files", "shadowed"] as const;
+const maps = ["variables", "functions", "aliases", "files", "traps", "shadowed"] as const;
 const texts = ["cwd", "input", "output", "succeeded", "last"] as const;
 
 export function isSame(one: State, other: State): boolean {
@@ -121,6 +131,7 @@ function isSameMap<V>(one: ReadonlyMap<string, V>, other: ReadonlyMap<string, V>
 function isSameEntry(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (!isVariable(one) || !isVariable(other) || one.isExported !== other.isExported) return false;
+  if (one.refersTo !== other.refersTo) return false;
   if (one.value instanceof Map && other.value instanceof Map) return isSameMap(one.value, other.value);
   return one.value === other.value;
 }
@@ -135,7 +146,7 @@ function joined(one: State, other: State): State {
     const [left, right] = [one.variables.get(name), other.variables.get(name)];
     const isExported = Boolean(left?.isExported || right?.isExported);
     const agreed = left && right && isSameEntry({ ...left, isExported }, { ...right, isExported });
-    variables.set(name, { value: agreed ? left.value : HOLE, isExported });
+    variables.set(name, agreed ? { ...left, isExported } : { value: HOLE, isExported });
   }
   const files = new Map<string, string>();
   for (const path of [...one.files.keys(), ...other.files.keys()])
@@ -155,6 +166,7 @@ function joined(one: State, other: State): State {
     succeeded: one.succeeded === other.succeeded ? one.succeeded : undefined,
     last: either(one.last, other.last),
     options: new Set([...one.options, ...other.options]),
+    traps: new Map([...one.traps, ...other.traps]),
     shadowed: new Map([...one.shadowed, ...other.shadowed]),
   };
 }

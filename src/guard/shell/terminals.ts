@@ -44,6 +44,7 @@ const runs =
 function tmux(shell: Shell, call: Call, state: State): State[] {
   const start = readOptions(call.argv, 1, { short: "cfLSTL" });
   const there = { ...state, cwd: HOLE };
+  sourced(shell, call, there, optionWord(start, "f"));
   for (const part of commandsOf(call.argv.slice(start.at))) {
     const verb = part[0]?.value ?? "";
     const options = readOptions(part, 1, {
@@ -51,12 +52,23 @@ function tmux(shell: Shell, call: Call, state: State): State[] {
     });
     const rest = part.slice(options.at);
     if (/^send(-keys)?$/.test(verb)) typed(shell, call, there, rest);
+    else if (/^source(-file)?$/.test(verb)) sourced(shell, call, there, rest[0]);
+    else if (/^loadb|^load-buffer$/.test(verb)) runInput(shell, call, there, { via: "tmux" });
     else if (runs.test(verb) && rest.length > 0) {
       const texts = /^if/.test(verb) ? rest.map(certainly) : [joinedWords(rest)];
       for (const text of texts) runText(shell, call, there, text, { via: "tmux" });
     }
   }
   return nothingRun(state);
+}
+
+/** A file of tmux's own commands. */
+function sourced(shell: Shell, call: Call, state: State, path: Argument | undefined): void {
+  const text = path
+    ? shell.read(resolved(certainly(path), call.frame.isElsewhere ? HOLE : state.cwd), call.frame, state)
+    : null;
+  for (const line of (text ?? "").split("\n").filter((one) => /^\s*\w/.test(one)))
+    runText(shell, call, state, `tmux ${line}`, { via: "tmux" });
 }
 
 function commandsOf(argv: readonly Argument[]): Argument[][] {
@@ -78,8 +90,8 @@ function screen(shell: Shell, call: Call, state: State): State[] {
   const rest = call.argv.slice(options.at);
   const stuffed = call.argv.findIndex(({ value }) => value === "stuff" || value === "exec" || value === "eval");
   if (stuffed > 0) {
-    const text = joinedWords(call.argv.slice(stuffed + 1)).replaceAll("^M", "\n");
-    return runText(shell, call, { ...state, cwd: HOLE }, unescaped(text, "").value, { via: "screen" });
+    const text = unescaped(joinedWords(call.argv.slice(stuffed + 1)).replaceAll("^M", "\n"), "").value;
+    return runText(shell, call, { ...state, cwd: HOLE }, text.replaceAll("\r", "\n"), { via: "screen" });
   }
   return runWords(shell, call, state, rest, { via: "screen" });
 }
@@ -112,6 +124,9 @@ function editor(shell: Shell, call: Call, state: State): State[] {
   for (const [at, word] of words.entries()) {
     const given = /^(-c|--cmd)$/.test(word) ? words[at + 1] : word.startsWith("+") ? word.slice(1) : undefined;
     if (given !== undefined) editorScript(shell, call, state, given);
+    const path = /^-[Ssul]$/.test(word) ? words[at + 1] : undefined;
+    const script = path === undefined ? null : shell.read(resolved(path, state.cwd), call.frame, state);
+    if (script !== null) editorScript(shell, call, state, script);
   }
   return editorScript(shell, call, state, state.input ?? "");
 }

@@ -92,11 +92,15 @@ function wrapped(via: string, wrapper: Wrapper): Handler {
   };
 }
 
+/** A function that bash takes from its environment. */
+const FUNCTION = /^BASH_FUNC_[^=]*=\s*(\(\).*)$/s;
+
 /** `A=b C=d` before a command. */
 function assignments(argv: readonly Argument[], start: number, state: State): { at: number; inner: State } {
   let [at, variables] = [start, state.variables];
   for (; at < argv.length; at++) {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(argv[at]!.value) ?? [];
+    if (name === undefined && FUNCTION.test(argv[at]!.value)) continue;
     if (name === undefined) break;
     variables = having(variables, name, { value: argv[at]!.isGlob ? HOLE : value!, isExported: true });
   }
@@ -118,6 +122,10 @@ function environment(shell: Shell, call: Call, state: State): State[] {
     if (/^(u|unset)$/.test(name) && word)
       variables = having(variables, word.value, { value: undefined, isExported: true });
   const start = options.at + (call.argv[options.at]?.value === "-" ? 1 : 0);
+  for (const word of call.argv) {
+    const [, body] = FUNCTION.exec(certainly(word)) ?? [];
+    if (body !== undefined) runText(shell, call, state, `f ${body}; f`, { via: "env" });
+  }
   const { at, inner } = assignments(call.argv, start, { ...state, variables });
   const directory = optionWord(options, "C", "chdir");
   const there = directory ? { ...inner, cwd: resolved(certainly(directory), state.cwd) } : inner;

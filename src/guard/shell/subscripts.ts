@@ -1,0 +1,27 @@
+import { forEachChild, type SyntaxNode } from "unbash";
+import type { Expansion } from "./expansion.ts";
+import type { Call, Shell } from "./shell.ts";
+import { certainly } from "./values.ts";
+
+/** Builtins that take the names of variables, and with an index what bash evaluates: `unset 'x[$(cmd)]'`. */
+const takesNames = /^(test|\[|read|unset|declare|typeset|local|readonly|export|wait|mapfile|readarray|getopts)$/;
+const indexed = /^[A-Za-z_]\w*\[.*(\$\(|`)/s;
+
+/** Tells of the commands in an index that a builtin evaluates. */
+export function evaluatesNames(shell: Shell, call: Call): void {
+  const [name = "", ...words] = call.argv.map(certainly);
+  const names = name === "printf" && words[0] === "-v" ? words.slice(1, 2) : takesNames.test(name) ? words : [];
+  for (const word of names) suspectIndex(shell, word);
+}
+
+/** The same in `[[ … ]]`, which takes what stands beside `-eq` for arithmetic. */
+export function suspectOperands(expansion: Expansion, node: SyntaxNode): void {
+  forEachChild(node, (child) => {
+    if (child.type === "Word") suspectIndex(expansion.shell, expansion.text(child));
+    else suspectOperands(expansion, child);
+  });
+}
+
+function suspectIndex(shell: Shell, word: string): void {
+  if (indexed.test(word)) shell.unknown("arithmetic evaluates this text", word);
+}
