@@ -40,7 +40,8 @@ export async function freshDatabase(): Promise<
   await admin.connect();
   // Copies of one template have to take turns: PostgreSQL refuses a template that somebody else is reading.
   await admin.query("select pg_advisory_lock(1)");
-  await admin.query(`create database ${database} template ${TEMPLATE}`);
+  // Copying files is quicker than logging each page, as nothing else goes on in the template.
+  await admin.query(`create database ${database} template ${TEMPLATE} strategy file_copy`);
   await admin.end();
   after(async () => {
     const client = new pg.Client({ ...cluster(), database: "postgres" });

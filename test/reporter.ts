@@ -1,13 +1,18 @@
-import type { TestEvent } from "node:test/reporters";
 import { relative } from "node:path";
+import type { TestEvent } from "node:test/reporters";
+
+/** How many of the slowest files `--slow` tells. */
+const SLOW_FILES_MAX = 40;
 
 /** One line for each test, the failures again at the end, and last the count that CI reads. */
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const failures: string[] = [];
+  const took_ms = new Map<string, number>();
   let passed = 0;
   let skipped = 0;
   for await (const { type, data } of source) {
     if (type === "test:stderr" || type === "test:stdout") yield data.message;
+    if (type === "test:summary" && data.file) took_ms.set(relative(process.cwd(), data.file), data.duration_ms);
     if (type !== "test:pass" && type !== "test:fail") continue;
     const { name, file, skip, details } = data;
     // A file or a suite is the sum of its tests, and counts by itself only when it broke outside of them.
@@ -25,8 +30,18 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
       yield `✔ ${where}: ${name} (${Math.round(details.duration_ms)} ms)\n`;
     }
   }
+  if (process.env.LONGWATCH_TEST_SLOW) yield slowest(took_ms);
   if (failures.length > 0) yield `\n${failures.join("\n")}\n`;
   yield `\n${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`;
+}
+
+/** Where the time went, from the start of a file's process to its end. */
+function slowest(took_ms: Map<string, number>): string {
+  const sorted = [...took_ms].sort(([, a], [, b]) => b - a);
+  const all = sorted.reduce((sum, [, one]) => sum + one, 0);
+  const line = (name: string, one: number) => `${(one / 1000).toFixed(1).padStart(8)} s  ${name}\n`;
+  const lines = sorted.slice(0, SLOW_FILES_MAX).map(([file, one]) => line(file, one));
+  return `\nThe slowest files:\n${lines.join("")}${line(`all ${sorted.length} files`, all)}`;
 }
 
 function isSum(details: object): boolean {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { openDataDirectory } from "../src/database/directory.ts";
@@ -14,6 +14,7 @@ import { prepareTemplate, type TestCluster } from "./harness.ts";
  * `npm run race`, `npm run drill`, `npm run interop`, `npm run agents` and `npm run closure` run the long forms;
  * `npm run golden` accepts the goldens.
  * Arguments are parts of file names: `npm test -- claims race` runs the files whose path has one of them.
+ * `npm test -- --slow` tells at the end where the time went.
  */
 const root = new URL("../", import.meta.url).pathname;
 const suites: Record<string, string[]> = {
@@ -27,8 +28,15 @@ const suites: Record<string, string[]> = {
   console: ["test/console/*.test.ts"],
 };
 
+/** What every test asserts of PostgreSQL but durability, which the drills prove on servers of their own. */
+const settings = { fsync: "off", full_page_writes: "off", max_connections: "400" };
+/** Tests wait about half of their time: for a lease to lapse, a page to paint. The long forms fill a machine alone. */
+const FILES_AT_ONCE = Math.min(8, 2 * availableParallelism());
+const LONG_FILES_AT_ONCE = 2;
+
 async function main(): Promise<number> {
-  const [first = "", ...rest] = process.argv.slice(2);
+  const words = process.argv.slice(2);
+  const [first = "", ...rest] = words.filter((word) => word !== "--slow");
   const suite = first in suites && first !== "test" ? first : "test";
   const parts = suite === "test" ? [first, ...rest].filter(Boolean) : rest;
   const files = suites[suite]!.flatMap((pattern) => globSync(pattern, { cwd: root }))
@@ -40,7 +48,9 @@ async function main(): Promise<number> {
   }
   if (files.some((file) => file.startsWith("test/console/"))) prepareConsole();
   const directory = mkdtempSync(join(tmpdir(), "longwatch-test-"));
-  const postgres = await startEmbedded({ directory: await openDataDirectory(directory) });
+  // Each file, and each program that it starts, loads the same sources: all but the first find them compiled.
+  const compiled = mkdtempSync(join(tmpdir(), "longwatch-compiled-"));
+  const postgres = await startEmbedded({ directory: await openDataDirectory(directory), settings });
   try {
     const cluster: TestCluster = {
       host: postgres.socketDirectory,
@@ -52,11 +62,13 @@ async function main(): Promise<number> {
     return await runFiles(files, {
       LONGWATCH_TEST_CLUSTER: JSON.stringify(cluster),
       LONGWATCH_LONG: suite === "test" ? "" : "1",
+      LONGWATCH_TEST_SLOW: words.includes("--slow") ? "1" : "",
+      NODE_COMPILE_CACHE: compiled,
     });
   } finally {
     await dropSlots(postgres).catch(() => {});
     await postgres.stop();
-    rmSync(directory, { recursive: true, force: true });
+    for (const made of [directory, compiled]) rmSync(made, { recursive: true, force: true });
   }
 }
 
@@ -89,7 +101,7 @@ function runFiles(files: string[], environment: Record<string, string>): Promise
     process.execPath,
     [
       "--test",
-      "--test-concurrency=2",
+      `--test-concurrency=${environment.LONGWATCH_LONG ? LONG_FILES_AT_ONCE : FILES_AT_ONCE}`,
       "--test-timeout=900000",
       `--test-reporter=${reporter}`,
       "--test-reporter-destination=stdout",

@@ -113,7 +113,7 @@ async function ground() {
 
 async function until(what: string, met: () => boolean): Promise<void> {
   for (const since = Date.now(); !met(); await sleep(5))
-    if (Date.now() - since > 10_000) throw new Error(`waited too long until ${what}`);
+    if (Date.now() - since > 60_000) throw new Error(`waited too long until ${what}`);
 }
 
 const whole = { behind: 0, since: null, reason: null };

@@ -3,7 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Account, chooseAccount, letThrough } from "./account.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { alone, type ClusterFiles, clusterFiles, ensureCluster, port, socketDirectory, superuser } from "./cluster.ts";
-import { findPostmaster, launch, logSince, type Postmaster, shutDown, untilReady } from "./postmaster.ts";
+import {
+  findPostmaster,
+  launch,
+  logSince,
+  type Postmaster,
+  type PostgresSettings,
+  shutDown,
+  untilReady,
+} from "./postmaster.ts";
 
 export type EmbeddedPostgres = {
   /** Give this to `pg` as `host`, with `port`. There is no TCP. */
@@ -28,6 +36,8 @@ export type EmbeddedOptions = {
   directory: string;
   /** Told about adoptions, deaths and restarts, a line each. */
   log?: (line: string) => void;
+  /** What this server has instead of our settings: that of the tests is not durable, as it dies with them. */
+  settings?: PostgresSettings;
 };
 
 /** What a restart needs to know. */
@@ -37,6 +47,7 @@ type World = {
   account: Account | undefined;
   password: string;
   log: (line: string) => void;
+  settings: PostgresSettings;
 };
 
 /** How long a start may fail for the remains of a killed server: its backends, its shared memory, its lock file. */
@@ -51,7 +62,8 @@ const backoffMilliseconds = [0, 100, 500, 1000, 2000, 5000, 10_000];
  *
  * The server is in a process group of its own and outlives us when we are killed; the next start adopts it.
  */
-export async function startEmbedded({ directory, log = () => {} }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const { directory, log = () => {}, settings = {} } = options;
   // Canonical, as a server is recognised by the path in its command line.
   const files = clusterFiles(await fs.realpath(directory));
   const account = await chooseAccount(files.cluster);
@@ -59,7 +71,7 @@ export async function startEmbedded({ directory, log = () => {} }: EmbeddedOptio
   const binaries = await findBinaries(account);
   const [world, postmaster] = await alone(files, async () => {
     const password = await ensureCluster(files, binaries, account);
-    const world: World = { files, binaries, account, password, log };
+    const world: World = { files, binaries, account, password, log, settings };
     return [world, await ensureRunning(world)] as const;
   });
   if (!postmaster.child) log(`adopted the PostgreSQL that was running already (pid ${postmaster.pid})`);
@@ -68,7 +80,7 @@ export async function startEmbedded({ directory, log = () => {} }: EmbeddedOptio
 
 /** Adopts the server that runs, else starts one; call it `alone`. */
 async function ensureRunning(world: World): Promise<Postmaster> {
-  const { files, binaries, account, password, log } = world;
+  const { files, binaries, account, password, log, settings } = world;
   for (const since = Date.now(); ; await sleep(100)) {
     const running = await findPostmaster(files);
     if (running) {
@@ -77,7 +89,7 @@ async function ensureRunning(world: World): Promise<Postmaster> {
     }
     const sockets = await socketDirectory(files, account);
     const logged = (await fs.stat(files.log).catch(() => undefined))?.size ?? 0;
-    const started = await launch(files, binaries, account, sockets);
+    const started = await launch(files, binaries, account, sockets, settings);
     // Should another server have been quicker, ours is about to give up, and the connection was to that one.
     if ((await untilReady(started, password, log)) && (await findPostmaster(files))?.pid === started.pid)
       return started;

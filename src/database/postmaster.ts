@@ -14,7 +14,10 @@ export type Postmaster = { pid: number; sockets: string; isAlive: () => boolean;
 /** Above this the log of earlier runs is put aside (and the one before it dropped) at a start. */
 const logBytesMax = 16 * 1024 * 1024;
 
-const settings = {
+/** Settings of PostgreSQL, as in its postgresql.conf. */
+export type PostgresSettings = Readonly<Record<string, string>>;
+
+const settings: PostgresSettings = {
   listen_addresses: "",
   port: String(port),
   unix_socket_permissions: "0700",
@@ -45,9 +48,10 @@ export async function launch(
   binaries: Binaries,
   account: Account | undefined,
   sockets: string,
+  own: PostgresSettings,
 ): Promise<Postmaster> {
   // PostgreSQL reads this setting as a list: the quotes keep a space or a comma in the path.
-  const all = { ...settings, unix_socket_directories: `"${sockets.replaceAll('"', '""')}"` };
+  const all = { ...settings, ...own, unix_socket_directories: `"${sockets.replaceAll('"', '""')}"` };
   const args = ["-D", files.cluster, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const log = await openLog(files.log);
   const identity = account ? { uid: account.uid, gid: account.gid } : {};

@@ -70,9 +70,13 @@ describe("a connection that is killed", () => {
     const says = Array.from({ length: 40 }, (_, n) =>
       codeOf(door.say(world.operator, "post.append", { subject: `killed-${n}` }, { key: `killed-${n}` })),
     );
-    while ((await world.sql(`select pg_terminate_backend(pid) ${backends} and wait_event_type = 'Lock'`)).length === 0)
-      await pause(2);
-    assert.deepEqual(tally(await Promise.all(says)), { "database.away": 40 });
+    let [answered, kills] = [false, 0];
+    const codes = Promise.all(says).finally(() => (answered = true));
+    // What a loaded machine did not put into the first batch is in the next one.
+    for (; !answered; await pause(2))
+      kills += (await world.sql(`select pg_terminate_backend(pid) ${backends} and wait_event_type = 'Lock'`)).length;
+    assert.ok(kills > 0);
+    assert.deepEqual(tally(await codes), { "database.away": 40 });
     await holder.query("commit");
     await holder.end();
     assert.deepEqual(await postsNamed("killed"), []);
@@ -87,10 +91,13 @@ describe("a connection that is killed", () => {
     const { door } = anotherDoor(world);
     const count = long ? 3_000 : 300;
     let running = true;
-    let kills = 0;
+    let [kills, done] = [0, 0];
     const killing = (async () => {
-      for (; running; await pause(15))
+      for (; running; await pause(15)) {
         kills += (await world.sql(`select pg_terminate_backend(pid) ${backends}`)).length;
+        // A loaded machine may need longer than that to come back: what never serves has nothing to lose.
+        for (const before = done; running && done === before;) await pause(1);
+      }
     })();
     const codes: string[] = [];
     const persist = async (n: number) => {
@@ -98,7 +105,7 @@ describe("a connection that is killed", () => {
         const say = door.say(world.operator, "post.append", { subject: `stubborn-${n}` }, { key: `stubborn-${n}` });
         const code = await codeOf(say);
         codes.push(code);
-        if (code === "accepted") return;
+        if (code === "accepted") return void done++;
         await pause(5);
       }
     };

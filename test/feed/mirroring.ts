@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { surroundings } from "../surroundings.ts";
 import type { testServer } from "../harness.ts";
 
 /** Real `longwatch` processes on real feed files. */
@@ -30,7 +31,7 @@ after(() => {
 });
 
 export function start(server: Server, ...words: string[]) {
-  const env = { PATH: process.env.PATH, LONGWATCH_URL: server.url, LONGWATCH_TOKEN: server.operator };
+  const env = surroundings({ LONGWATCH_URL: server.url, LONGWATCH_TOKEN: server.operator });
   const child = spawn(process.execPath, [program, ...words], { env, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   const said = { stdout: "", stderr: "" };

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -10,6 +11,7 @@ import { version } from "../../src/version.ts";
 import { testServer } from "../harness.ts";
 import { holdsGolden } from "./golden.ts";
 
+const execute = promisify(execFile);
 const COLUMNS = 100;
 const main = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -30,7 +32,7 @@ test("golden/mcp.json is the list of tools that an implementer's client gets", a
 });
 
 test("golden/help.txt is what the command line says of itself", async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [main, "--help"]);
+  const { stdout } = await execute(process.execPath, [main, "--help"]);
   const parts = [`$ longwatch --help\n${stdout}`];
   const spoken = catalogue(operations, version);
   const said = async (...words: string[]) => {
@@ -42,12 +44,25 @@ test("golden/help.txt is what the command line says of itself", async () => {
   };
   for (const { name } of spoken.operations) await said(...name.split("."));
   for (const name of ["feed-append", "ticket-reserve", "fleet-active-queue", "queue-drift-check"]) await said(name);
-  for (const name of twoWords) {
-    const { stdout: told } = await promisify(execFile)(process.execPath, [main, ...name.split(" "), "--help"]);
-    parts.push(`$ longwatch ${name} --help\n${told}`);
-  }
+  const told = await toldOfTwoWords();
+  for (const [index, name] of twoWords.entries()) parts.push(`$ longwatch ${name} --help\n${told[index]}`);
   await holdsGolden("help.txt", parts.join("\n"));
+  const { stdout: alone } = await execute(process.execPath, [main, ...twoWords[0].split(" "), "--help"]);
+  assert.equal(alone, told[0], "one that runs in a process of its own, as it does for people");
 });
+
+/** What each says of itself, by main.ts as it is: one process loads the sources once, and runs it under new names. */
+async function toldOfTwoWords(): Promise<string[]> {
+  const script = `for (const name of ${JSON.stringify(twoWords)}) {
+    process.argv = [process.execPath, "longwatch", ...name.split(" "), "--help"];
+    await import(${JSON.stringify(main)} + "?" + encodeURIComponent(name));
+    process.stdout.write("\\0");
+    process.stdout.removeAllListeners("error");
+    process.stderr.removeAllListeners("error");
+  }`;
+  const { stdout } = await execute(process.execPath, ["--input-type=module", "--eval", script]);
+  return stdout.split("\0").slice(0, -1);
+}
 
 // The version changes with every release and says nothing about the interface.
 function json(value: object): string {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { Repository } from "../closure/repository.ts";
+import { surroundings } from "../surroundings.ts";
 
 const program = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -36,7 +37,7 @@ export async function longwatch(
 ): Promise<Said> {
   const child = spawn(process.execPath, [program, ...words, "--json"], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: tmpdir(), LONGWATCH_URL: url, LONGWATCH_TOKEN: token, ...env },
+    env: surroundings({ HOME: tmpdir(), LONGWATCH_URL: url, LONGWATCH_TOKEN: token, ...env }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = { stdout: "", stderr: "" };

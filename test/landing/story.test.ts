@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, describe, it } from "node:test";
 import { once } from "node:events";
+import { surroundings } from "../surroundings.ts";
 import { testServer } from "../harness.ts";
 import { Shop } from "./shop.ts";
 
@@ -26,7 +27,7 @@ type Said = { code: number | null; stdout: string; stderr: string; report: any }
 async function land(...words: string[]): Promise<Said> {
   const child = spawn(process.execPath, [program, "land", ...words, "--json"], {
     cwd: shop.repository.path,
-    env: { PATH: process.env.PATH, HOME: shop.state, LONGWATCH_URL: url, LONGWATCH_TOKEN: token },
+    env: surroundings({ HOME: shop.state, LONGWATCH_URL: url, LONGWATCH_TOKEN: token }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = { stdout: "", stderr: "" };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
+import { surroundings } from "../../../test/surroundings.ts";
 import { testServer } from "../../../test/harness.ts";
 import { main } from "./connect.ts";
 import type { Report } from "./told.ts";
@@ -20,7 +21,8 @@ export async function workshop() {
   let projects = 0;
   const home = join(directory, "home");
   mkdirSync(home);
-  const env = { PATH: `${dirname(launcher)}:${process.env.PATH}`, HOME: home, TMPDIR: process.env.TMPDIR };
+  const { PATH, TMPDIR } = process.env;
+  const env = surroundings({ PATH: `${dirname(launcher)}:${PATH}`, HOME: home, TMPDIR });
   const say = async (
     which: "connect" | "disconnect",
     words: string[],

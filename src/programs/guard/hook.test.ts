@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { buildGuard } from "../../../scripts/build.ts";
+import { surroundings } from "../../../test/surroundings.ts";
 import { hookCommand } from "../../guard/hook_command.ts";
 import { settingsPath, writeSettings } from "../../guard/settings.ts";
 
@@ -95,8 +96,8 @@ type Ran = { code: number | null; stdout: string; stderr: string };
 type How = { env?: Record<string, string>; open?: boolean };
 
 function run(words: [string, ...string[]], input: string | Buffer, { env = {}, open = false }: How = {}): Promise<Ran> {
-  const clean = { PATH: process.env.PATH, HOME: home, XDG_CACHE_HOME: join(home, "cache") };
-  const child = spawn(words[0], words.slice(1), { cwd: project, env: { ...clean, ...env } });
+  const clean = surroundings({ HOME: home, XDG_CACHE_HOME: join(home, "cache"), ...env });
+  const child = spawn(words[0], words.slice(1), { cwd: project, env: clean });
   const ran: Ran = { code: null, stdout: "", stderr: "" };
   child.stdout.on("data", (part) => (ran.stdout += part));
   child.stderr.on("data", (part) => (ran.stderr += part));

@@ -39,20 +39,26 @@ async function told(directory: string) {
     .map(({ recorded, dropped, last }: any) => ({ recorded, dropped, last }));
 }
 
+/** The application's sessions that wait for a lock. */
+const WAITING = `from pg_stat_activity where datname = current_database()
+  and usename = 'longwatch_app' and wait_event_type = 'Lock'`;
+
+async function untilOneWaits(): Promise<void> {
+  while ((await world.sql(`select ${WAITING}`)).length === 0) await pause(2);
+}
+
 /** Holds the head's lock, lets `act` begin, and kills each session of the application that waits for it. */
 async function withConnectionKilled(act: () => Promise<string>[], beforeIt = () => {}): Promise<string[]> {
   const holder = new pg.Client(world.admin);
   await holder.connect();
   await holder.query("begin; select from ledger.heads for update");
   const says = act();
-  const waiting = `from pg_stat_activity where datname = current_database()
-    and usename = 'longwatch_app' and wait_event_type = 'Lock'`;
-  while ((await world.sql(`select ${waiting}`)).length === 0) await pause(2);
+  await untilOneWaits();
   beforeIt();
   let answered = false;
   const codes = Promise.all(says).finally(() => (answered = true));
   // Those that missed the first batch are in the next one.
-  for (; !answered; await pause(2)) await world.sql(`select pg_terminate_backend(pid) ${waiting}`);
+  for (; !answered; await pause(2)) await world.sql(`select pg_terminate_backend(pid) ${WAITING}`);
   await holder.query("commit");
   await holder.end();
   return codes;
@@ -77,7 +83,7 @@ describe("What a server could not record", () => {
     await holder.connect();
     await holder.query("begin; select from ledger.heads for update");
     const begun = post("begun");
-    await pause(20);
+    await untilOneWaits();
     const left = new AbortController();
     const taken = codeOf(door.say(world.operator, "post.append", { subject: "left" }, { signal: left.signal }));
     const late = [post("late 1"), post("late 2")];

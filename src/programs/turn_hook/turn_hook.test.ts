@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { surroundings } from "../../../test/surroundings.ts";
 import { testServer } from "../../../test/harness.ts";
 import { settingsPath, writeSettings } from "../../guard/settings.ts";
 
@@ -38,7 +39,7 @@ async function project(more: object = {}) {
 /** Runs a hook as its CLI does; what it printed comes back read. */
 async function hook(cli: string, event: string, said: object | string, words: string[] = []) {
   const input = typeof said === "string" ? said : JSON.stringify(said);
-  const env = { PATH: process.env.PATH!, HOME: directory };
+  const env = surroundings({ HOME: directory });
   const argv = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", PROGRAM, "--"];
   const child = spawn(process.execPath, [...argv, cli, event, ...words], { cwd: directory, env });
   let [stdout, stderr] = ["", ""];

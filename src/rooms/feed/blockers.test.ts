@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { computingTime } from "../../../test/computing.ts";
 import { testWorld } from "../../../test/harness.ts";
 import { isOfAuth, withoutSecretValues } from "../tickets/index.ts";
 
@@ -191,10 +192,8 @@ describe("The words of a blocker", () => {
   });
 
   it("are read in linear time, however long a line is", () => {
-    const started = performance.now();
-    for (const words of ["token ".repeat(10_000), "a".repeat(60_000), "x=".repeat(30_000), "secret: ".repeat(7_500)])
-      withoutSecretValues(words);
-    assert.ok(performance.now() - started < 2000);
+    const texts = ["token ".repeat(10_000), "a".repeat(60_000), "x=".repeat(30_000), "secret: ".repeat(7_500)];
+    assert.ok(computingTime(() => texts.forEach((words) => void withoutSecretValues(words))) < 2000);
   });
 });
 

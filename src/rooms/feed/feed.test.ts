@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { computingTime } from "../../../test/computing.ts";
 import { sqlError, testWorld } from "../../../test/harness.ts";
 import { MARKERS, readMarkers } from "../tickets/index.ts";
 import { narrativeWarnings } from "./narrative.ts";
@@ -102,12 +103,13 @@ describe("the markers of a post", () => {
   });
 
   it("are read from the longest body in linear time", () => {
-    const started = performance.now();
-    for (const body of ["ITEM".repeat(15_000), " ".repeat(60_000), `${" ".repeat(59_000)}x`, "\n".repeat(60_000)])
-      readMarkers(body);
-    for (const body of ["blocker ".repeat(7_500), "prerequisite is ".repeat(3_750)])
-      narrativeWarnings({ subject: "", body });
-    assert.ok(performance.now() - started < 500);
+    const took = computingTime(() => {
+      for (const body of ["ITEM".repeat(15_000), " ".repeat(60_000), `${" ".repeat(59_000)}x`, "\n".repeat(60_000)])
+        readMarkers(body);
+      for (const body of ["blocker ".repeat(7_500), "prerequisite is ".repeat(3_750)])
+        narrativeWarnings({ subject: "", body });
+    });
+    assert.ok(took < 500, `${took} ms`);
   });
 });
 

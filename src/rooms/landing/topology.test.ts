@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { computingTime } from "../../../test/computing.ts";
 import { testWorld } from "../../../test/harness.ts";
 import { landingYard, TOPOLOGY } from "./landing.fixture.ts";
 import { contradictions, type Recorded } from "./topology.ts";
@@ -62,10 +63,11 @@ describe("words that contradict nothing", () => {
 
   it("are answered in a time that grows with their length only", () => {
     const long = `deploy ${"to the main from merge ".repeat(2500)}`;
-    const start = performance.now();
-    said(long);
-    said(`merge ${"a ".repeat(30_000)}deploy`);
-    assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+    const took = computingTime(() => {
+      said(long);
+      said(`merge ${"a ".repeat(30_000)}deploy`);
+    });
+    assert.ok(took < 1000, `${took} ms`);
   });
 });
 

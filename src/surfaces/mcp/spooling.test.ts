@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { surroundings } from "../../../test/surroundings.ts";
 import { testServer } from "../../../test/harness.ts";
 import { Cable } from "../../spool/cable.fixture.ts";
 
@@ -25,7 +26,8 @@ await world.say(world.operator, "spool.configure", { contest_seconds: 0 });
 
 async function agent(name: string) {
   const token = await world.seat(name);
-  const env = { LONGWATCH_URL: cable.url, LONGWATCH_TOKEN: token, LONGWATCH_SPOOL: join(home, name), HOME: home };
+  const own = { LONGWATCH_URL: cable.url, LONGWATCH_TOKEN: token, LONGWATCH_SPOOL: join(home, name), HOME: home };
+  const env = surroundings(own) as Record<string, string>;
   const main = new URL("../../main.ts", import.meta.url).pathname;
   const args = ["--disable-warning=ExperimentalWarning", main, "mcp"];
   const transport = new StdioClientTransport({ command: process.execPath, args, env, stderr: "inherit" });

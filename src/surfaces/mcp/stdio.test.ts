@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { surroundings } from "../../../test/surroundings.ts";
 import { openYard } from "./yard.fixture.ts";
 
 const run = promisify(execFile);
@@ -35,6 +36,7 @@ async function spawned(token: string, era: keyof typeof eras = "2025-11-25") {
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: childArguments(token),
+    env: surroundings() as Record<string, string>,
     stderr: "pipe",
   });
   const stderr: string[] = [];

@@ -6,6 +6,7 @@ import { catalogue } from "../../kernel/catalogue.ts";
 import { type Door, parse } from "../../kernel/door.ts";
 import { type Caller, command, type Operation, query, type Role } from "../../kernel/operation.ts";
 import { problemOf, Refusal, type RefusalKind } from "../../kernel/refusal.ts";
+import { hangUpOnceAnswered } from "../http/hanging_up.ts";
 import { mcpRoutes } from "./http.ts";
 
 /** For the tests: a yard with one crate of each colour, behind a door that needs no database. */
@@ -112,7 +113,7 @@ export class Yard implements Pick<Door, "identify" | "say" | "ask"> {
     const { operation, caller } = await this.#permitted(token, name);
     assert.equal(operation.kind, "query");
     return operation.read(
-      { tenant_id: 1, db: {} as never, caller, outside: null, operations: () => [] },
+      { tenant_id: 1, db: {} as never, caller, outside: null, pace: null, operations: () => [] },
       parse(operation.input, raw),
     );
   }
@@ -132,6 +133,7 @@ export async function openYard() {
   yard.seat("lw_operator", "operator", null);
   const all = catalogue(yard.operations, "9.8.7");
   const app = fastify({ bodyLimit: 64 * 1024, forceCloseConnections: "idle" });
+  hangUpOnceAnswered(app);
   app.setErrorHandler((error, _, reply) => {
     assert.ok(error instanceof Refusal, String(error));
     const problem = problemOf(error);

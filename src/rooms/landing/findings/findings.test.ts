@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { computingTime } from "../../../../test/computing.ts";
 import { testWorld } from "../../../../test/harness.ts";
 import { credentialsIn } from "../../feed/index.ts";
 import { landingYard } from "../landing.fixture.ts";
@@ -90,9 +91,7 @@ describe("The words of a text about credentials", () => {
   });
 
   it("are read in linear time", () => {
-    const started = performance.now();
-    for (const text of ["A_".repeat(30_000), "KEY_".repeat(15_000), "credential:".repeat(5_000), "no ".repeat(20_000)])
-      credentialsIn(text);
-    assert.ok(performance.now() - started < 1500);
+    const texts = ["A_".repeat(30_000), "KEY_".repeat(15_000), "credential:".repeat(5_000), "no ".repeat(20_000)];
+    assert.ok(computingTime(() => texts.forEach(credentialsIn)) < 1500);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { computingTime } from "../../../../test/computing.ts";
 import { testWorld } from "../../../../test/harness.ts";
 import { cyclesIn, type Way } from "./cycles.ts";
 
@@ -190,9 +191,9 @@ describe("cycles", () => {
     };
     assert.deepEqual(cyclesIn(graph(["a", "b"], ["b", "c"], ["x", "a"])), []);
     const chain = Array.from({ length: 20_000 }, (_, n): [string, string] => [`n${n}`, `n${n + 1}`]);
-    const begun = performance.now();
-    assert.deepEqual(cyclesIn(graph(...chain, ["n20000", "n19999"])), [["n19999", "n20000"]]);
-    assert.ok(performance.now() - begun < 3_000, "a long queue before a knot costs what it is long");
+    const knotted = graph(...chain, ["n20000", "n19999"]);
+    const took = computingTime(() => assert.deepEqual(cyclesIn(knotted), [["n19999", "n20000"]]));
+    assert.ok(took < 3_000, "a long queue before a knot costs what it is long");
     assert.deepEqual(cyclesIn(graph(["x", "b"], ["b", "c"], ["c", "b"], ["c", "y"])), [["b", "c"]]);
     assert.deepEqual(
       cyclesIn(graph(["a", "b"], ["b", "c"], ["c", "a"], ["b", "a"], ["p", "q"], ["q", "p"], ["p", "a"])),
