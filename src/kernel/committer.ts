@@ -1,7 +1,7 @@
 import { connectionLost, type Database, type TenantTransaction, unavailable } from "./database.ts";
 import { type Accepted, eventsOf, type Outcome, type Pending, runGroups } from "./batch.ts";
 import type { Caller, Event, Operation, World } from "./operation.ts";
-import { denialOf } from "./permission.ts";
+import { denialOf, sameCaller } from "./permission.ts";
 import type { Authority, Guidance, Head, Journal, Record } from "./ports.ts";
 import { Refusal } from "./refusal.ts";
 import { internalRefusal, secretGone, tokenWorthless } from "./refusals.ts";
@@ -132,8 +132,11 @@ export class Committer {
     }
   }
 
-  /** Runs the batch once. Returns those that must run again, because others of the batch turned out not to count. */
-  async #attempt(batch: Pending[]): Promise<Pending[]> {
+  /**
+   * Runs the batch once. Returns those that must run again, because others of the batch turned out not to count.
+   * Who still holds what is asked behind the acts; when in doubt once more `first`: an act may end its own token.
+   */
+  async #attempt(batch: Pending[], asks: "behind" | "first" = "behind"): Promise<Pending[]> {
     const tx = await this.#database.begin(this.tenant_id, "read write");
     try {
       const head = this.#journal.lock(tx);
@@ -155,12 +158,14 @@ export class Committer {
         operation: (name) => this.#operations.get(name),
         operations: () => this.#operations.values(),
       };
-      const outcomes = await runGroups(world, batch);
-      const { worthless, demoted } = await this.#unauthenticated(tx, await head, batch);
+      const before = asks === "first" ? await this.#unauthenticated(tx, await head, batch) : null;
+      const outcomes = before?.worthless.size ? [] : await runGroups(world, batch);
+      const { worthless, demoted } = before ?? (await this.#unauthenticated(tx, await head, batch));
       const repeats = await answered;
-      if (worthless.size > 0 || demoted || repeats.length > 0) {
+      if (worthless.size > 0 || (demoted && !before) || repeats.length > 0) {
         await tx.rollback();
-        return this.#withoutUncounted(batch, worthless, repeats);
+        const isDoubtful = worthless.size > 0 && !before;
+        return isDoubtful ? this.#attempt(batch, "first") : this.#withoutUncounted(batch, worthless, repeats);
       }
       if (authorityChanged) this.#journal.changeAuthority(tx);
       await this.#commit(tx, await head, batch, outcomes, found);
@@ -292,8 +297,4 @@ export class Committer {
 /** Whether the database could not be reached, before or in the middle of a transaction. */
 function isAway(error: unknown): boolean {
   return connectionLost(error) || (error instanceof Refusal && error.kind === "unavailable");
-}
-
-function sameCaller(a: Caller, b: Caller): boolean {
-  return a.principal_id === b.principal_id && a.role === b.role && a.incarnation === b.incarnation;
 }

@@ -54,3 +54,8 @@ export function denialRecord(query: Query): Command {
   const run = async () => [];
   return { kind: "command", batched: true, name, summary, input, output, may, refuses, events: [], run };
 }
+
+/** Whether what was permitted to one is permitted to the other: the same principal in the same role and session. */
+export function sameCaller(a: Caller, b: Caller): boolean {
+  return a.principal_id === b.principal_id && a.role === b.role && a.incarnation === b.incarnation;
+}

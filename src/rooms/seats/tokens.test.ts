@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, describe, it } from "node:test";
+import pg from "pg";
 import { pino } from "pino";
 import { sqlError, type TestWorld, testWorld } from "../../../test/harness.ts";
 import { derivedPassword } from "../../database/migrate.ts";
@@ -94,6 +95,29 @@ describe("a token", () => {
     const redeem = () => world.say(token, "token.redeem", { token });
     const outcomes = await Promise.allSettled([redeem(), redeem(), redeem()]);
     assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+  });
+
+  it("that its own act ends is good for that act, although somebody's authority changed on the way", async () => {
+    const holder = new pg.Client(world.admin);
+    await holder.connect();
+    after(() => holder.end());
+    /** Says it behind somebody who changes authority and commits when it already waits for the ledger's head. */
+    const overtaken = async (token: string, name: string, input: object) => {
+      await holder.query("begin");
+      await holder.query("select from ledger.heads for update");
+      const said = world.say(token, name, input);
+      said.catch(() => {});
+      for (let waits = 0; waits === 0;)
+        waits = (await holder.query("select from pg_locks where not granted and locktype = 'transactionid'")).rowCount!;
+      await holder.query("update ledger.heads set authority_revision = authority_revision + 1");
+      await holder.query("commit");
+      return said;
+    };
+    const { token: link } = await world.say(world.operator, "token.issue", { scope: "sign_in" });
+    const { token } = await overtaken(link, "token.redeem", { token: link });
+    assert.equal((await world.ask(token, "seat.whoami")).name, "operator");
+    await overtaken(token, "token.end", { token });
+    await assert.rejects(world.door.ask(token, "seat.whoami", {}), { code: "token.unknown" });
   });
 
   it("for signing in is used up itself, whatever token the request names", async () => {
