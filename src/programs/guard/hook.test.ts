@@ -125,7 +125,7 @@ const passed = { code: 0, stdout: "", stderr: "" };
 /** The snapshot is made behind the first hook's back. */
 async function snapshot(): Promise<string> {
   const place = join(root, "node_modules", ".cache", "longwatch");
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     const files = fs.existsSync(place) ? fs.readdirSync(place) : [];
     const blob = files.find((name) => /^guard-.*\.blob$/.test(name));
     if (blob && !files.some((name) => name.endsWith(".lock"))) return join(place, blob);

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { denied } from "../../guard/clis/index.ts";
+import { guard } from "../../guard/guard.ts";
 import { become, fromSnapshot, type Start, writeWhole } from "../../surfaces/cli/snapshot_process.ts";
 import { answerHook } from "./hook.ts";
 
@@ -27,4 +28,20 @@ function end({ code, stdout, stderr }: { code: number; stdout: string; stderr: s
   throw new Error("the process goes on after its end");
 }
 
-fromSnapshot(main, (error) => end(denied(`Longwatch refused this call: its guard failed (${error}).`)));
+/** A call that only reads, one that runs a package's script, and one with protected acts; nobody is there to ask. */
+async function rehearse(): Promise<void> {
+  const nowhere = "/nonexistent";
+  const calls = [
+    { tool_name: "Read", tool_input: { file_path: "src/main.ts" } },
+    { tool_name: "Bash", tool_input: { command: "npm test" } },
+    { tool_name: "Bash", tool_input: { command: 'cd web && CI=1 vercel deploy --prod 2>&1 | tee "$LOG"; git push' } },
+  ];
+  for (const call of calls) {
+    const said = { hook_event_name: "PreToolUse", cwd: nowhere, tool_use_id: "toolu_1", ...call };
+    await guard("claude", Buffer.from(JSON.stringify(said)), { env: {}, settings: `${nowhere}/guard.json` });
+  }
+}
+
+const fail = (error: unknown) => end(denied(`Longwatch refused this call: its guard failed (${error}).`));
+
+fromSnapshot(main, fail, rehearse);

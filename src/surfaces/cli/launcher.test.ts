@@ -65,7 +65,7 @@ function blobs(place: string): string[] {
 
 /** The snapshot is made behind the first command's back. */
 async function kept(place: string): Promise<string> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     const found = blobs(place);
     const blob = found.find((name) => name.endsWith(".blob"));
     if (blob && !found.some((name) => name.endsWith(".lock"))) return blob;
@@ -131,6 +131,21 @@ test("what is not a generated command becomes the whole program, words and all",
   const handed = await fromSnapshot(() => launch(ofTwo));
   assert.deepEqual(handed, { code: 0, stdout: `${JSON.stringify(ofTwo)}\n`, stderr: "" });
   assert.equal((await launch(words, { env: { LONGWATCH_NO_SNAPSHOT: "1" } })).stdout, heard.stdout);
+});
+
+test("what the start asks of malloc is not handed on to what runs for longer; what a person asks is", async () => {
+  const program = join(root, "dist", "longwatch.js");
+  const text = fs.readFileSync(program, "utf8");
+  fs.writeFileSync(program, "console.log(process.env.GLIBC_TUNABLES ?? null)");
+  const [, asked] = /GLIBC_TUNABLES=(\S+)/.exec(fs.readFileSync(source, "utf8"))!;
+  const told = (env: Record<string, string>) => fromSnapshot(() => launch(["serve"], { env }));
+  try {
+    assert.equal((await told({})).stdout, "null\n");
+    assert.equal((await told({ GLIBC_TUNABLES: asked! })).stdout, "null\n", "become knows what the launcher asks");
+    assert.equal((await told({ GLIBC_TUNABLES: "glibc.malloc.arena_max=2" })).stdout, "glibc.malloc.arena_max=2\n");
+  } finally {
+    fs.writeFileSync(program, text);
+  }
 });
 
 test("it finds itself through links, as npm makes them and as people do", async () => {

@@ -61,7 +61,24 @@ function terminal(descriptor: 1 | 2): Terminal {
   };
 }
 
-fromSnapshot(main, (error) => {
+/** A queue that is read from a server which has none. */
+async function rehearse(): Promise<void> {
+  const words = ["queue", "read"];
+  if (!isOperation(words, LONGWATCH_CATALOGUE, "longwatch", LONGWATCH_PROGRAMS)) return;
+  const nothing = { write: () => {} };
+  await run(words, {
+    catalogue: LONGWATCH_CATALOGUE,
+    env: { LONGWATCH_URL: "http://127.0.0.1", LONGWATCH_TOKEN: "none" },
+    stdout: nothing,
+    stderr: nothing,
+    stdin: () => process.stdin,
+    exchange: async () => ({ status: 200, headers: {}, body: '{"sections":[]}' }),
+  });
+}
+
+function fail(error: unknown): never {
   writeWhole(2, `longwatch failed, which is a bug of ours: ${(error as Error)?.stack ?? error}\n`);
   process.exit(1);
-});
+}
+
+fromSnapshot(main, fail, rehearse);
