@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { httpServer } from "../src/surfaces/http/server.ts";
 import { admin, type Cluster, closeBenchWorld, httpLoad, openBenchWorld } from "./cluster.ts";
-import { closedLoop, median, pacedLoop, type Reached } from "./sessions.ts";
+import { closedLoop, median, pacedLoop, type Reached, summary } from "./sessions.ts";
 
 const SECONDS = 2;
 const ROUNDS = 3;
@@ -12,7 +12,14 @@ const EVERY_MS = 100;
 const IDLE = 40;
 const AWAY = 96;
 
-export type DecidingRow = { door: Reached; http: Reached; door_paced: Reached; http_paced: Reached };
+/** `served` is what `http_paced` was inside the server: from a request's arrival to its answer handed to the system. */
+export type DecidingRow = {
+  door: Reached;
+  http: Reached;
+  door_paced: Reached;
+  http_paced: Reached;
+  served_paced: Reached;
+};
 
 const ACT = {
   action: "push",
@@ -34,6 +41,11 @@ export async function deciding(cluster: Cluster, progress: (line: string) => voi
   const { door, catalogue, wakes } = world;
   const log = pino({ level: "warn" }, pino.destination(2));
   const app = await httpServer({ door, catalogue, wakes, log, health: async () => ({ state: "serving" }) });
+  let served: number[] = [];
+  app.server.prependListener("request", (_, response) => {
+    const arrived = performance.now();
+    response.once("finish", () => served.push(performance.now() - arrived));
+  });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as { port: number }).port}`;
   const tokens = await fleet(world);
@@ -42,12 +54,13 @@ export async function deciding(cluster: Cluster, progress: (line: string) => voi
   const rounds: DecidingRow[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     progress(`${ASKERS} who ask for decisions, round ${round} of ${ROUNDS}`);
-    rounds.push({
-      door: await closedLoop(ASKERS, SECONDS, decide),
-      http: await httpLoad(load),
-      door_paced: await pacedLoop(ASKERS, SECONDS, EVERY_MS, decide),
-      http_paced: await httpLoad({ ...load, every_ms: EVERY_MS }),
-    });
+    const [door_closed, http] = [await closedLoop(ASKERS, SECONDS, decide), await httpLoad(load)];
+    const door_paced = await pacedLoop(ASKERS, SECONDS, EVERY_MS, decide);
+    served = [];
+    const http_paced = await httpLoad({ ...load, every_ms: EVERY_MS });
+    // The load's warm-up counts here: it is at the same pace.
+    const served_paced = { ...summary(served, 1000), per_second: http_paced.per_second };
+    rounds.push({ door: door_closed, http, door_paced, http_paced, served_paced });
   }
   const [{ denied, offered }] = (await admin(
     cluster,
@@ -70,6 +83,7 @@ export async function deciding(cluster: Cluster, progress: (line: string) => voi
     http: middle("http"),
     door_paced: middle("door_paced"),
     http_paced: middle("http_paced"),
+    served_paced: middle("served_paced"),
   };
 }
 

@@ -79,7 +79,8 @@ ledger and in the log of decisions before it is answered. At a pace, each asker 
 | | decisions a second | p50, ms | p99, ms |
 |---|---|---|---|
 ${line("at the door, at a pace", row.door_paced)}
-${line("over HTTP (AuthZEN), at a pace", row.http_paced)}
+${line("over HTTP (AuthZEN), at a pace, as the asker sees it", row.http_paced)}
+${line("the same in the server, from a request's arrival to its answer written", row.served_paced)}
 ${line("at the door, each at once after its answer", row.door)}
 ${line("over HTTP (AuthZEN), each at once after its answer", row.http)}`;
 }

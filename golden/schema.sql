@@ -1261,7 +1261,10 @@ END IS TRUE))),
 );
 alter table policy.decisions enable row level security;
 create policy own_tenant on policy.decisions as permissive for all to public using ((tenant_id = kernel.tenant()));
-CREATE INDEX decisions_subject ON policy.decisions USING btree (tenant_id, subject_id, id);
+CREATE INDEX decisions_action ON policy.decisions USING btree (tenant_id, action, effect, id);
+CREATE INDEX decisions_outcome ON policy.decisions USING btree (tenant_id, effect, id);
+CREATE INDEX decisions_subject ON policy.decisions USING btree (tenant_id, subject_id, effect, id);
+CREATE INDEX decisions_subject_action ON policy.decisions USING btree (tenant_id, subject_id, action, effect, id);
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON policy.decisions FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON policy.decisions FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- enabled always
 grant insert, select on table policy.decisions to longwatch_app;
@@ -2131,6 +2134,7 @@ alter table tickets.tickets enable row level security;
 create policy own_tenant on tickets.tickets as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE UNIQUE INDEX one_claim_per_surface ON tickets.tickets USING btree (tenant_id, surface_key) WHERE ((state = 'in_progress'::text) AND (surface_key IS NOT NULL));
 CREATE INDEX tickets_claimable ON tickets.tickets USING btree (tenant_id, lane, priority, filed_at, id) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0));
+CREATE INDEX tickets_claimed ON tickets.tickets USING btree (tenant_id, claimed_by, id) WHERE (state = 'in_progress'::text);
 CREATE INDEX tickets_counted ON tickets.tickets USING btree (tenant_id, namespace, state) WHERE (namespace <> ''::text);
 CREATE INDEX tickets_ended ON tickets.tickets USING btree (tenant_id, closed_at) INCLUDE (lane, state) WHERE (closed_at IS NOT NULL);
 CREATE INDEX tickets_filed ON tickets.tickets USING btree (tenant_id, filed_at) INCLUDE (lane);

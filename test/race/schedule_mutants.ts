@@ -54,7 +54,8 @@ export async function swapUnfenced(world: TestWorld, calls: number, name: string
     const ending = "update runtime.cadences set ended_at = now() where schedule = $1 and number = $2";
     await client.query(ending, [name, number]);
     await client.query(
-      `insert into runtime.cadences (tenant_id, schedule, number, pattern, timezone, replaces, reason, begun_by, begun_at)
+      `insert into runtime.cadences
+         (tenant_id, schedule, number, pattern, timezone, replaces, reason, begun_by, begun_at)
        select 1, $1, $2::int + 1, '* * * * *', 'UTC', $2, 'draft', seat_id, now()
        from runtime.schedules where name = $1`,
       [name, number],

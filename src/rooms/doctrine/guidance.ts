@@ -17,8 +17,12 @@ type ByMechanism = ReadonlyMap<string, readonly Rule[]>;
 
 type Row = Rule & { mechanisms: string[]; superseded_by: string | null };
 
-async function rulesByMechanism(db: Reader): Promise<ByMechanism> {
-  const own = await db.all<Row>(sql.enforced, { shipped: shipped.map(({ id }) => id) });
+const SHIPPED = shipped.map(({ id }) => id);
+
+/** The tenant's own records that something enforces, and those that it keeps of the shipped ones. */
+const readOwn = (db: Reader): Promise<Row[]> => db.all<Row>(sql.enforced, { shipped: SHIPPED });
+
+function rulesByMechanism(own: readonly Row[]): ByMechanism {
   const kept = new Set(own.map(({ id }) => id));
   const found = new Map<string, Rule[]>();
   for (const { id, title, rule, mechanisms, superseded_by } of [...own, ...shipped.filter((one) => !kept.has(one.id))])
@@ -46,7 +50,7 @@ export function rememberingGuidance(): Guidance {
       const { tenant_id } = tx;
       let known = remembered.get(tenant_id);
       if (known?.revision !== revision) {
-        known = { revision, rules: await rulesByMechanism(tx) };
+        known = { revision, rules: rulesByMechanism(await readOwn(tx)) };
         remembered.set(tenant_id, known);
       }
       const policy = Array.isArray(refusal.facts.policy_rules) ? (refusal.facts.policy_rules as string[]) : [];
@@ -70,9 +74,11 @@ export function told(operation: Operation): Operation {
     doctrine: z.array(Rule).describe("The rules of the fleet that stand behind a denial."),
   });
   const run: Command["run"] = async (world, calls) => {
-    const outcomes = (await operation.run(world, calls)) as (Act<Decided> | Refusal)[];
+    // Both at once: the rules travel in the flight that decides, since another round trip would take far longer.
+    const [ran, own] = await Promise.all([operation.run(world, calls), readOwn(world.db)]);
+    const outcomes = ran as (Act<Decided> | Refusal)[];
     const isDenied = (one: Act<Decided> | Refusal) => !(one instanceof Refusal) && !one.output.decision;
-    const rules = outcomes.some(isDenied) ? await rulesByMechanism(world.db) : new Map();
+    const rules: ByMechanism = outcomes.some(isDenied) ? rulesByMechanism(own) : new Map();
     return outcomes.map((one) => {
       if (one instanceof Refusal) return one;
       const names = isDenied(one) ? one.output.rules.map((name) => `policy:${name}`) : [];

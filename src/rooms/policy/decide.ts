@@ -6,8 +6,10 @@ import { statements } from "../../kernel/sql.ts";
 import { type Ask, spend, type Standing, standingFor } from "./authority/index.ts";
 import { type Decision, type Ground, inputDigest, inputText, sendDecisions } from "./decisions.ts";
 import type { Prepared } from "./engine.ts";
+import { cameOut, expectsSeats } from "./expecting.ts";
 import { Facts, inputOf, lookUp, type Named, named } from "./facts.ts";
 import { askKnown, askOf, judge } from "./judging.ts";
+import { readRoster } from "./offers.ts";
 import { Protocol } from "./protocols.ts";
 import { activePolicy, keepShipped } from "./versions.ts";
 import { type Case, Ways } from "./ways.ts";
@@ -81,12 +83,14 @@ export const decide = batchCommand({
 type Begun = { call: Call<z.output<typeof decide.input>>; names: Named; ask: Ask };
 
 /**
- * The whole batch in one flight, or two when something is denied: the first reads what decides (the policy, the
- * ladder, the subjects), the second who could do it instead. A third is left for candidates above the lowest rung.
+ * The whole batch in one flight: it reads what decides (the policy, the ladder, the subjects) and, where a denial is
+ * to be expected, who could do it instead. What was not expected takes a second one, and so do candidates above the
+ * lowest rung, and a denial that nobody can lift.
  */
 async function decideAll(world: World, said: readonly Begun[]): Promise<(Act<Output> | Refusal)[]> {
-  const { db } = world;
-  const [policy, [head], rows, standingsSaid, at] = await Promise.all([
+  const { db, tenant_id } = world;
+  const isExpected = said.some(({ ask }) => expectsSeats({ tenant_id, ask }));
+  const [policy, [head], rows, standingsSaid, seats, at] = await Promise.all([
     activePolicy(db),
     db.all<{ seq: number; newest: number | null }>(sql.decisions_head),
     lookUp(
@@ -97,6 +101,7 @@ async function decideAll(world: World, said: readonly Begun[]): Promise<(Act<Out
       db,
       said.map(({ ask }) => ask),
     ),
+    isExpected ? readRoster(db) : null,
     world.at(),
   ]);
   const { begun, standings } = await asKnown(db, policy, said, standingsSaid);
@@ -108,7 +113,8 @@ async function decideAll(world: World, said: readonly Begun[]): Promise<(Act<Out
   });
   const judgedOnes = cases.filter((one): one is Case => !(one instanceof Refusal));
   const ground: Ground = { at, policy_digest: policy.digest, state_version: head!.seq };
-  const way = await Ways.find(world, policy, judgedOnes);
+  for (const { ask, verdict } of judgedOnes) cameOut({ tenant_id, ask }, verdict.protocol?.via === "dispatch");
+  const way = await Ways.find(world, policy, judgedOnes, seats);
   const answers = cases.map((one) => (one instanceof Refusal ? one : answer(one, way, ground)));
   if (judgedOnes.length > 0 && !policy.kept) keepShipped(db);
   sendDecisions(

@@ -9,7 +9,7 @@ import { resolveName } from "../seats/index.ts";
 import type { DecisionInput, Verdict } from "./engine.ts";
 import { Protocol } from "./protocols.ts";
 
-const sql = statements("policy", "decisions_insert", "decisions_list");
+const sql = statements("policy", "decisions_insert", "decisions_find", "decisions_list");
 
 /** Those who look at what was decided for others. Whoever asked has the answer already. */
 export const DECISION_READERS = [
@@ -76,6 +76,8 @@ export function sendDecisions(
   });
 }
 
+const effects = ["allow", "deny"] as const;
+
 const Told = z.object({
   id: z.int(),
   at: z.iso.datetime(),
@@ -84,7 +86,7 @@ const Told = z.object({
   action: z.string(),
   resource_type: z.string(),
   resource_id: z.string(),
-  effect: z.enum(["allow", "deny"]),
+  effect: z.enum(effects),
   rung: z.string(),
   rules: z.array(z.string()).describe("The rules that determined it."),
   errors: z.array(z.string()).describe("What kept rules from being decided."),
@@ -101,9 +103,9 @@ export const list = query({
   name: "policy.decisions",
   summary: "List recorded decisions, newest first; one by its id comes with everything it was made of.",
   input: z.object({
-    id: z.int().min(1).optional().describe("Only this one."),
+    id: z.int().min(1).optional().describe("Only this one; then nothing else is looked at."),
     before: z.int().min(1).optional().describe("Only those with a smaller id: the next page."),
-    effect: z.enum(["allow", "deny"]).optional().describe("Only allowed or only denied ones."),
+    effect: z.enum(effects).optional().describe("Only allowed or only denied ones."),
     action: text(60).min(1).optional().describe("Only those about this action."),
     seat: text(120).min(1).optional().describe("Only those about what this seat wanted to do."),
     limit: z.int().min(1).max(500).default(50).describe("At most this many."),
@@ -111,35 +113,35 @@ export const list = query({
   output: z.object({ decisions: z.array(Told) }),
   may: DECISION_READERS,
   refuses: ["seat.unknown", "seat.ambiguous"],
-  async read({ db }, { seat, ...wanted }) {
+  async read({ db }, { id, seat, before, effect, action, limit }) {
     const subject_id = seat === undefined ? null : (await resolveName(db, seat)).id;
-    return { decisions: await read(db, { ...wanted, subject_id }) };
+    if (id !== undefined) return { decisions: await found(db, id) };
+    const rows = await db.all<Row>(sql.decisions_list, {
+      limit,
+      subject_id,
+      before: before ?? Number.MAX_SAFE_INTEGER,
+      effects: effect === undefined ? effects : [effect],
+      action: action ?? null,
+    });
+    return { decisions: rows.map(told) };
   },
 });
 
-type Wanted = { limit: number; subject_id?: number | null } & {
-  [name in "id" | "before" | "effect" | "action"]?: string | number | undefined;
-};
+async function found(db: Reader, id: number) {
+  return (await db.all<Row>(sql.decisions_find, { id })).map(told);
+}
 
-async function read(db: Reader, { limit, subject_id, id, before, effect, action }: Wanted) {
-  const rows = await db.all<Row>(sql.decisions_list, {
-    limit,
-    id: id ?? null,
-    before: before ?? null,
-    effect: effect ?? null,
-    action: action ?? null,
-    subject_id: subject_id ?? null,
-  });
-  return rows.map(({ at, input, ...row }) => ({
+function told({ at, input, ...row }: Row) {
+  return {
     ...row,
     at: at.toISOString(),
     input: input === null ? null : (JSON.parse(input) as Record<string, unknown>),
-  }));
+  };
 }
 
 /** One recorded decision. Throws `decision.unknown`. */
 export async function decisionOf(db: Reader, id: number) {
-  const [decision] = await read(db, { id, limit: 1 });
+  const [decision] = await found(db, id);
   if (decision) return decision;
   throw decisionUnknown(id);
 }

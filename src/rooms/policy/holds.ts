@@ -1,6 +1,6 @@
 import type { Reader, Transaction } from "../../kernel/database.ts";
 import { statements } from "../../kernel/sql.ts";
-import { type Idle, readRoster } from "./offers.ts";
+import { type Idle, readRoster, Roster } from "./offers.ts";
 import { activePolicy } from "./versions.ts";
 
 const sql = statements("policy", "holds_on", "holds_release");
@@ -26,7 +26,8 @@ export async function idleImplementers(
   { id: asker_id, lane }: { id: number; lane: string | null },
   at: Date,
 ): Promise<Idle[]> {
-  const { seats } = await readRoster(db, at, await activePolicy(db));
+  const [rows, policy] = await Promise.all([readRoster(db), activePolicy(db)]);
+  const { seats } = new Roster(rows, at, policy);
   const implementers = seats.filter(({ id, role }) => role === "implementer" && id !== asker_id);
   const holds = await holdsOn(
     db,

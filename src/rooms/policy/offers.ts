@@ -19,7 +19,8 @@ export const HOLD_SECONDS = 60;
  */
 const DISPATCHED = "the dispatched ticket";
 
-type RosterRow = PrincipalRow & { given: number; held_by: number | null; held_until: Date | null };
+/** A seat that may be idle, and who holds it or did. */
+export type RosterRow = PrincipalRow & { given: number; held_by: number | null; held_until: Date | null };
 
 /** Alive and without work: dormant is idle for long, which keeps nobody from being given some. */
 const FREE = ["idle", "dormant"];
@@ -44,9 +45,10 @@ export type Asker = { id: number; lane: string | null; decision: number };
 /** The same act with another seat as its subject. */
 export type Act = Omit<DecisionInput, "subject">;
 
-export async function readRoster(db: Reader, at: Date, prepared: Prepared): Promise<Roster> {
-  const rows = await db.all<RosterRow>(sql.roster, { at, heard_seconds: HEARD_SECONDS });
-  return new Roster(rows, at, prepared);
+/** Reads who may be idle: what `Roster` is made of, once the instant of the transaction is known. */
+export function readRoster(db: Reader): Promise<RosterRow[]> {
+  // A second more than counts, since the statement's own instant is a little later than the transaction's.
+  return db.all<RosterRow>(sql.roster, { heard_seconds: HEARD_SECONDS + 1 });
 }
 
 /**
@@ -77,7 +79,8 @@ export class Roster {
           (a.name < b.name ? -1 : Number(a.name > b.name)),
       );
     for (const { id, held_by, held_until } of rows)
-      if (held_by !== null && held_until !== null) this.#holds.set(id, { asker_id: held_by, until: held_until });
+      if (held_by !== null && held_until !== null && held_until > at)
+        this.#holds.set(id, { asker_id: held_by, until: held_until });
   }
 
   /** Offers seats that may do the act, and holds the best of them. `standings` says how each stands on the ladder. */

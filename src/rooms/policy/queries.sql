@@ -51,13 +51,9 @@ select distinct d.resource_id as id from (
 where d.resource_type = :type;
 
 -- name: principals
--- Who asks and who is asked about, with what their present sessions hold. O(those named + tickets in progress).
-with held as materialized (
-  select t.claimed_by, t.claimed_incarnation, array_agg(t.id order by t.id) as claims
-  from tickets.tickets t
-  where t.tenant_id = :tenant_id and t.state = 'in_progress' and t.lease_expires_at > statement_timestamp()
-  group by t.claimed_by, t.claimed_incarnation
-), deputies as materialized (
+-- Who asks and who is asked about, with what their present sessions hold: found by what they claimed, whatever
+-- statistics there are (docs/decisions, 0007). O(those named + what they hold), once the seats have been counted.
+with deputies as materialized (
   select d.deputy_id, array_agg(d.role order by d.role) as roles
   from seats.dormancies o
   join seats.deputies d on d.tenant_id = :tenant_id and d.role = o.role
@@ -65,26 +61,21 @@ with held as materialized (
   group by d.deputy_id
 )
 select p.id, p.name, p.kind, p.role, p.lane, p.scope, p.incarnation, p.adopted_at, p.retired_at, p.status, p.heard_at,
-  p.output_at, coalesce(h.claims, '{}') as claims,
-  coalesce(d.roles, '{}') as stands_in_for
+  p.output_at, h.claims, coalesce(d.roles, '{}') as stands_in_for
 from seats.principals p
-left join held h on h.claimed_by = p.id and h.claimed_incarnation is not distinct from p.incarnation
+cross join lateral (select array(
+  select t.id from tickets.tickets t
+  where t.tenant_id = :tenant_id and t.claimed_by = p.id and t.state = 'in_progress'
+    and t.claimed_incarnation is not distinct from p.incarnation and t.lease_expires_at > statement_timestamp()
+  order by t.id) as claims) h
 left join deputies d on d.deputy_id = p.id
 where p.tenant_id = :tenant_id and p.name = any (:names::text[]);
 
 -- name: roster
--- Every seat that may be idle, with the work that it holds or was given, and who holds it. The last word on idleness
--- is presenceOf's. O(seats + open work that somebody has).
-with held as materialized (
-  select t.claimed_by, t.claimed_incarnation, array_agg(t.id order by t.id) as claims
-  from tickets.tickets t
-  where t.tenant_id = :tenant_id and t.state = 'in_progress' and t.lease_expires_at > statement_timestamp()
-  group by t.claimed_by, t.claimed_incarnation
-), given as materialized (
-  select t.owner_id, count(*)::integer as count from tickets.tickets t
-  where t.tenant_id = :tenant_id and t.state = 'awaiting_claim' and t.open_blockers = 0 and t.owner_id is not null
-  group by t.owner_id
-), deputies as materialized (
+-- Every seat that may be idle, with the work that it holds or was given, and who holds it or did. The last word on
+-- idleness is presenceOf's, and on the holds the instant's; this may travel with the statement that reads the instant.
+-- O(seats + the work of those who are idle).
+with deputies as materialized (
   select d.deputy_id, array_agg(d.role order by d.role) as roles
   from seats.dormancies o
   join seats.deputies d on d.tenant_id = :tenant_id and d.role = o.role
@@ -92,16 +83,20 @@ with held as materialized (
   group by d.deputy_id
 )
 select p.id, p.name, p.kind, p.role, p.lane, p.scope, p.incarnation, p.adopted_at, p.retired_at, p.status, p.heard_at,
-  p.output_at, coalesce(h.claims, '{}') as claims,
-  coalesce(d.roles, '{}') as stands_in_for,
-  coalesce(g.count, 0) as given, o.asker_id as held_by, o.held_until
+  p.output_at, h.claims, coalesce(d.roles, '{}') as stands_in_for, g.given, o.asker_id as held_by, o.held_until
 from seats.principals p
-left join held h on h.claimed_by = p.id and h.claimed_incarnation is not distinct from p.incarnation
+cross join lateral (select array(
+  select t.id from tickets.tickets t
+  where t.tenant_id = :tenant_id and t.claimed_by = p.id and t.state = 'in_progress'
+    and t.claimed_incarnation is not distinct from p.incarnation and t.lease_expires_at > statement_timestamp()
+  order by t.id) as claims) h
+cross join lateral (
+  select count(*)::integer as given from tickets.tickets t
+  where t.tenant_id = :tenant_id and t.owner_id = p.id and t.state = 'awaiting_claim' and t.open_blockers = 0) g
 left join deputies d on d.deputy_id = p.id
-left join given g on g.owner_id = p.id
-left join policy.holds o on o.tenant_id = :tenant_id and o.seat_id = p.id and o.held_until > :at
+left join policy.holds o on o.tenant_id = :tenant_id and o.seat_id = p.id
 where p.tenant_id = :tenant_id and p.kind = 'seat' and p.status = 'idle' and p.retired_at is null
-  and p.incarnation is not null and p.heard_at >= :at::timestamptz - make_interval(secs => :heard_seconds);
+  and p.incarnation is not null and p.heard_at >= statement_timestamp() - make_interval(secs => :heard_seconds);
 
 -- name: decisions_head
 -- Under the head's lock: what the ledger had when it was taken, and the number of the newest decision.
@@ -142,17 +137,52 @@ where h.tenant_id = :tenant_id and h.seat_id = any (:seat_ids::bigint[]) and h.h
 update policy.holds set held_until = greatest(:at::timestamptz, held_at + interval '1 microsecond')
 where tenant_id = :tenant_id and seat_id = any (:seat_ids::bigint[]) and asker_id = :asker_id and held_until > :at;
 
--- name: decisions_list
--- The newest first. The input comes for one that is named, since it is long.
+-- name: decisions_find
+-- With its input, which is long.
 select d.id, d.at, p.name as asked_by, d.subject, d.action, d.resource_type, d.resource_id, d.effect, d.rung, d.rules,
-  d.errors, d.reasons, d.protocol, case when :id::bigint is not null then convert_from(d.input, 'UTF8') end as input,
-  d.policy_digest, d.state_version
+  d.errors, d.reasons, d.protocol, convert_from(d.input, 'UTF8') as input, d.policy_digest, d.state_version
 from policy.decisions d
-join seats.principals p on p.tenant_id = :tenant_id and p.id = d.asked_by
-where d.tenant_id = :tenant_id and (:id::bigint is null or d.id = :id) and (:before::bigint is null or d.id < :before)
-  and (:effect::text is null or d.effect = :effect) and (:action::text is null or d.action = :action)
-  and (:subject_id::bigint is null or d.subject_id = :subject_id)
-order by d.id desc limit :limit;
+cross join lateral (select name from seats.principals p where p.tenant_id = :tenant_id and p.id = d.asked_by limit 1) p
+where d.tenant_id = :tenant_id and d.id = :id;
+
+-- name: decisions_list
+-- The newest first. Each way of looking has its index; one of the four runs, once for each wanted outcome. O(limit),
+-- however much was decided and however rare it is.
+with found as materialized (
+  select f.id from unnest(:effects::text[]) e (effect)
+  cross join lateral (
+    (select d.id from policy.decisions d
+      where :action::text is null and :subject_id::bigint is null
+        and d.tenant_id = :tenant_id and d.effect = e.effect and d.id < :before
+      order by d.id desc limit :limit)
+    union all
+    (select d.id from policy.decisions d
+      where :subject_id::bigint is null
+        and d.tenant_id = :tenant_id and d.action = :action and d.effect = e.effect and d.id < :before
+      order by d.id desc limit :limit)
+    union all
+    (select d.id from policy.decisions d
+      where :action::text is null
+        and d.tenant_id = :tenant_id and d.subject_id = :subject_id and d.effect = e.effect and d.id < :before
+      order by d.id desc limit :limit)
+    union all
+    (select d.id from policy.decisions d
+      where d.tenant_id = :tenant_id and d.subject_id = :subject_id and d.action = :action and d.effect = e.effect
+        and d.id < :before
+      order by d.id desc limit :limit)
+  ) f
+  order by f.id desc limit :limit
+)
+select d.* from found f
+cross join lateral (
+  select d.id, d.at, p.name as asked_by, d.subject, d.action, d.resource_type, d.resource_id, d.effect, d.rung, d.rules,
+    d.errors, d.reasons, d.protocol, null as input, d.policy_digest, d.state_version
+  from policy.decisions d
+  cross join lateral (select name from seats.principals p
+    where p.tenant_id = :tenant_id and p.id = d.asked_by limit 1) p
+  where d.tenant_id = :tenant_id and d.id = f.id limit 1
+) d
+order by d.id desc;
 
 -- name: decisions_stored
 -- Decisions as they were made, in order, to be made again.

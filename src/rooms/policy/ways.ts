@@ -3,7 +3,7 @@ import { type Ask, openRequests, type Standing, standingFor } from "./authority/
 import type { DecisionInput, Prepared, Properties, Verdict } from "./engine.ts";
 import { type Escalations, readEscalations } from "./escalations.ts";
 import type { Known } from "./facts.ts";
-import { type Asker, type Idle, readRoster, type Roster } from "./offers.ts";
+import { type Asker, type Idle, type Offered, readRoster, Roster, type RosterRow } from "./offers.ts";
 import { dispatchProtocol, escalatedProtocol, plainProtocol, type Protocol, waitingProtocol } from "./protocols.ts";
 
 /** One request of a batch: what is known of it, and what came out. */
@@ -25,37 +25,52 @@ type Way = { protocol: Protocol; events: Event[] };
 export class Ways {
   #at: Date;
   #roster: Roster | null;
+  #offered: Map<Case, Offered>;
   #escalations: Escalations | null;
   #approvals: Map<Case, number>;
-  #standingOf: StandingOf;
 
   private constructor(
     at: Date,
     roster: Roster | null,
+    offered: Map<Case, Offered>,
     escalations: Escalations | null,
     approvals: Map<Case, number>,
-    standingOf: StandingOf,
   ) {
     this.#at = at;
     this.#roster = roster;
+    this.#offered = offered;
     this.#escalations = escalations;
     this.#approvals = approvals;
-    this.#standingOf = standingOf;
   }
 
-  /** Reads what the denials need, all of them together: one flight, and another for acts above the lowest rung. */
-  static async find({ db, at }: World, policy: Prepared, cases: readonly Case[]): Promise<Ways> {
+  /**
+   * Finds what the denials need, all of them together. `rows` of the roster may have been read with what decided; else
+   * it is a flight of its own, as are the idle seats' standings above the lowest rung, and the open escalations where
+   * nobody who is here may do it.
+   */
+  static async find(
+    { db, at }: World,
+    policy: Prepared,
+    cases: readonly Case[],
+    rows: readonly RosterRow[] | null,
+  ): Promise<Ways> {
     const over = (...ways: string[]) => cases.filter(({ verdict }) => ways.includes(verdict.protocol?.via ?? ""));
     const dispatched = over("dispatch");
-    const stuck = over("dispatch", "escalate").map(({ asker, ask }) => ({ asker_id: asker.id, ...ask }));
     const now = await at();
-    const [roster, escalations, approvals] = await Promise.all([
-      dispatched.length === 0 ? null : readRoster(db, now, policy),
-      stuck.length === 0 ? null : readEscalations(db, stuck),
+    const [seats, approvals] = await Promise.all([
+      dispatched.length === 0 ? null : (rows ?? readRoster(db)),
       requested(db, over("approval", "consent")),
     ]);
+    const roster = seats && new Roster(seats, now, policy);
     const standingOf = await standingsOf(db, dispatched, roster?.seats ?? []);
-    return new Ways(now, roster, escalations, approvals, standingOf);
+    const offered = new Map(
+      dispatched.map((one) => [one, roster!.offer(one.asker, one.input, standingOf(one))] as const),
+    );
+    const isStuck = (one: Case) => offered.get(one)?.free_at === null && offered.get(one)?.offers.length === 0;
+    const stuck = over("dispatch", "escalate").filter((one) => !offered.has(one) || isStuck(one));
+    const acts = stuck.map(({ asker, ask }) => ({ asker_id: asker.id, ...ask }));
+    const escalations = acts.length === 0 ? null : await readEscalations(db, acts);
+    return new Ways(now, roster, offered, escalations, approvals);
   }
 
   of(one: Case): Way {
@@ -80,8 +95,8 @@ export class Ways {
   }
 
   #dispatch(one: Case): Way | null {
-    const { asker, input, verdict } = one;
-    const offered = this.#roster!.offer(asker, input, this.#standingOf(one));
+    const { asker, verdict } = one;
+    const offered = this.#offered.get(one)!;
     if (offered.offers.length > 0)
       return { protocol: dispatchProtocol(verdict.protocol!, asker.decision, offered), events: [] };
     if (offered.free_at === null) return null;

@@ -14,7 +14,7 @@
  */
 import { decideApproval, listApprovals, showApproval } from "./approvals.ts";
 import { giveConsent, listConsents, revokeConsent } from "./consents.ts";
-import { decideManifest, openManifest, showManifest } from "./manifests.ts";
+import { decideManifest, listManifests, openManifest, showManifest } from "./manifests.ts";
 import { findRoute, listRoutes, setRoute } from "./routes.ts";
 import { listRungs, setRung } from "./rungs.ts";
 
@@ -29,6 +29,7 @@ export const operations = {
   showApproval,
   decideApproval,
   openManifest,
+  listManifests,
   showManifest,
   decideManifest,
   giveConsent,

@@ -126,6 +126,22 @@ describe("a manifest", () => {
     assert.deepEqual(await kinds(`approval-${orphan}`), ["approval.withdrawn"]);
   });
 
+  it("is found again: the newest first, with how its items stand, a page at a time", async () => {
+    const list = async (input: object = {}) => (await ask(coordinator, "manifest.list", input)).manifests;
+    const [one, two, three] = (await many(3)) as [number, number, number];
+    const { id } = await say(strategist, "manifest.open", { approval: [one, two, three] });
+    await say(operator, "manifest.decide", { id, grant: [one], reject: [two], reason: "r" });
+    const [newest] = await list({ limit: 1 });
+    const counts = { items: 3, waiting: 1, granted: 1, rejected: 1 };
+    assert.deepEqual(newest, { id, opened_at: newest.opened_at, opened_by: "CLAUDE-STRAT", ...counts });
+    const all = await list();
+    assert.deepEqual(all, [newest, ...(await list({ before: id }))]);
+    assert.ok(all.length > 3, "those of the tests before");
+    for (const { id: number, waiting } of all)
+      assert.equal((await ask(operator, "manifest.show", { id: number })).closed, waiting === 0);
+    await assert.rejects(ask(worker, "manifest.list"), { code: "role.forbidden" });
+  });
+
   it("is the operator's to decide, and PostgreSQL keeps an item in the manifest that it came into", async () => {
     const one = await asked();
     const { id } = await say(coordinator, "manifest.open", { approval: [one] });

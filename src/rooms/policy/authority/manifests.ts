@@ -18,7 +18,7 @@ import {
 import { GrantSeconds, Id } from "./approvals.ts";
 import { OVERSEERS, Reason } from "./rungs.ts";
 
-const sql = statements("policy/authority", "manifests_open", "manifests_find", "approvals_bundle");
+const sql = statements("policy/authority", "manifests_open", "manifests_list", "manifests_find", "approvals_bundle");
 
 const Item = z.object({
   id: z.int().describe("The approval's number."),
@@ -97,6 +97,35 @@ function empty(settled: number): Refusal {
       : `${settled} waited and need nobody any more; approval.list says why.`;
   return new Refusal("conflict", "manifest.empty", "Nothing that is in no manifest waits for the operator.", { hint });
 }
+
+export const listManifests = query({
+  name: "manifest.list",
+  summary: "The manifests, newest first: who bundled them, and how their items stand.",
+  input: z.object({
+    before: Id.optional().describe("Only those with a smaller number: the next page."),
+    limit: z.int().min(1).max(500).default(50).describe("At most this many."),
+  }),
+  output: z.object({
+    manifests: z.array(
+      z.object({
+        id: z.int().describe("The manifest's number."),
+        opened_at: z.iso.datetime(),
+        opened_by: z.string(),
+        items: z.int().describe("How many approvals stand in it."),
+        waiting: z.int().describe("How many of them wait for the operator; none: it is closed."),
+        granted: z.int(),
+        rejected: z.int().describe("The rest settled by itself: nobody had to decide it any more."),
+      }),
+    ),
+  }),
+  may: OVERSEERS,
+  said_by: "programs",
+  refuses: [],
+  async read({ db }, { before, limit }) {
+    const rows = await db.all(sql.manifests_list, { before: before ?? Number.MAX_SAFE_INTEGER, limit });
+    return { manifests: rows.map((row) => ({ ...row, opened_at: row.opened_at.toISOString() })) };
+  },
+});
 
 export const showManifest = query({
   name: "manifest.show",

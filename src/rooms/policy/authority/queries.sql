@@ -156,6 +156,21 @@ insert into policy.manifests (tenant_id, opened_by) values (:tenant_id, :opened_
 update policy.approvals set manifest = :manifest
 where tenant_id = :tenant_id and id = any (:ids::bigint[]) and state = 'pending' and manifest is null;
 
+-- name: manifests_list
+-- The newest first, with how their items stand. O(limit and their items).
+select m.id, m.opened_at, p.name as opened_by, i.items, i.waiting, i.granted, i.rejected
+from (select m.id, m.opened_at, m.opened_by from policy.manifests m
+  where m.tenant_id = :tenant_id and m.id < :before order by m.id desc limit :limit) m
+cross join lateral (select name from seats.principals p
+  where p.tenant_id = :tenant_id and p.id = m.opened_by limit 1) p
+cross join lateral (
+  select count(*)::integer as items, count(*) filter (where a.state = 'pending')::integer as waiting,
+    count(*) filter (where a.state = 'granted')::integer as granted,
+    count(*) filter (where a.state = 'rejected')::integer as rejected
+  from policy.approvals a where a.tenant_id = :tenant_id and a.manifest = m.id
+) i
+order by m.id desc;
+
 -- name: manifests_find
 select id from policy.manifests where tenant_id = :tenant_id and id = :id;
 
