@@ -62,6 +62,23 @@ for (const [way, exchange] of [
     assert.equal(seen[0]!.headers["idempotency-key"], undefined);
   });
 
+  test(`over ${way} a query that is too long for an address has a body, and is asked again`, async (context) => {
+    const { seen, url } = await network(context, (response, _, count) => {
+      if (count === 1) refuse(response, new Refusal("unavailable", "server.closing", "Closing."));
+      else json(response, {});
+    });
+    const client = new Client({ url, retryFor_seconds: 10, exchange });
+    context.after(() => client.close());
+    const text = "ö".repeat(4_000);
+    await client.ask("policy.dry_run", { text, newest: 5, labels: ["a", "b"], version: undefined, note: null });
+    for (const { method, url: address, headers, body } of seen) {
+      assert.deepEqual([method, address], ["QUERY", "/v1/policy/dry_run"]);
+      assert.deepEqual([headers["content-type"], headers["idempotency-key"]], ["application/json", undefined]);
+      assert.deepEqual(JSON.parse(body), { text, newest: 5, labels: ["a", "b"] });
+    }
+    assert.equal(seen.length, 2);
+  });
+
   test(`over ${way} a refusal keeps every field of the problem document`, async (context) => {
     const told = new Refusal("conflict", "lease.held", "CMB-1 is claimed.", { hint: "Wait.", facts: { holder: "A" } });
     const { url } = await network(context, (response) => refuse(response, told));

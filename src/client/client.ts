@@ -1,6 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import { type FieldProblem, type Problem, Refusal, type RefusalKind, refusalKinds } from "../kernel/refusal.ts";
 import { newKey } from "./away.ts";
+import { eventsOf, type Streamed } from "./event_stream.ts";
 import { silent } from "./silence.ts";
 
 /**
@@ -35,12 +36,11 @@ export type ClientOptions = {
 };
 
 export type SayOptions = { key?: string | undefined; signal?: AbortSignal | undefined };
-export type Streamed = { id: string; event: string; data: unknown };
 
+/** What everybody on the way has to let through (RFC 9110, 4.1). */
+const ADDRESS_BYTES_MAX = 8_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 5_000;
-/** A silent stream is taken for dead; a server's heartbeat has to come more often. */
-const STREAM_SILENCE_MS = 60_000;
 
 export class Client {
   readonly url: URL;
@@ -66,13 +66,17 @@ export class Client {
     return this.#retried<Output>({ url: this.#at(name), method: "POST", headers, body, signal });
   }
 
-  /** Asks a query. */
+  /** Asks a query: by GET, or by QUERY (RFC 10008) where what is asked is too long for an address. */
   ask<Output = unknown>(name: string, input: object = {}, { signal }: { signal?: AbortSignal } = {}): Promise<Output> {
     const url = this.#at(name);
     for (const [field, value] of Object.entries(input))
       for (const one of Array.isArray(value) ? value : [value])
         if (one !== undefined && one !== null) url.searchParams.append(field, String(one));
-    return this.#retried<Output>({ url, method: "GET", headers: this.#headers(), signal });
+    const headers = this.#headers();
+    if (url.href.length <= ADDRESS_BYTES_MAX) return this.#retried<Output>({ url, method: "GET", headers, signal });
+    const body = JSON.stringify(input, (_, value) => value ?? undefined);
+    const typed = { ...headers, "content-type": "application/json" };
+    return this.#retried<Output>({ url: this.#at(name), method: "QUERY", headers: typed, body, signal });
   }
 
   /** The ledger's entries after a number, as they come; it reconnects where it was until the signal aborts. */
@@ -266,35 +270,4 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) over();
     else signal?.addEventListener("abort", over, { once: true });
   });
-}
-
-/** Server-sent events: fields are lines, an empty line ends an event, a line with a leading colon is a heartbeat. */
-async function* eventsOf(response: IncomingMessage): AsyncGenerator<Streamed> {
-  response.setEncoding("utf8");
-  response.setTimeout(STREAM_SILENCE_MS, () => response.destroy(new Error("the stream fell silent")));
-  let rest = "";
-  let id = "";
-  for await (const part of response as AsyncIterable<string>) {
-    const blocks = (rest + part).replaceAll("\r\n", "\n").split("\n\n");
-    rest = blocks.pop()!;
-    for (const block of blocks) {
-      const data: string[] = [];
-      let event = "message";
-      for (const line of block.split("\n")) {
-        const [, field, value = ""] = /^([a-z]+)(?:: ?(.*))?$/s.exec(line) ?? [];
-        if (field === "data") data.push(value);
-        else if (field === "id") id = value;
-        else if (field === "event") event = value;
-      }
-      if (data.length > 0) yield { id, event, data: jsonOr(data.join("\n")) };
-    }
-  }
-}
-
-function jsonOr(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -3,6 +3,7 @@ import type { Accepted, Pending } from "./batch.ts";
 import { Committer } from "./committer.ts";
 import { connectionLost, type Database, type TenantTransaction, unavailable } from "./database.ts";
 import { type Caller, type Operation, type Query, type Role, roles } from "./operation.ts";
+import { Paces } from "./pace.ts";
 import { allocationDenial, denialOf, denialRecord, rolesOf } from "./permission.ts";
 import type { Authority, Credential, Guidance, Journal, Outside } from "./ports.ts";
 import { type FieldProblem, Refusal } from "./refusal.ts";
@@ -47,6 +48,7 @@ export class Door {
   readonly operations: ReadonlyMap<string, Operation>;
   #options: DoorOptions;
   #committers = new Map<number, Committer>();
+  #paces = new Paces();
   #closing = false;
 
   constructor(options: DoorOptions) {
@@ -143,6 +145,7 @@ export class Door {
       query.read(
         {
           ...{ tenant_id: caller.tenant_id, db: tx, caller, outside: this.#options.outside?.() ?? null },
+          pace: this.#paces.of(caller.tenant_id),
           operations: () => this.operations.values(),
         },
         input as never,
@@ -211,7 +214,8 @@ export class Door {
   #enqueue(work: Omit<Pending, "resolve" | "reject">, { signal }: SayOptions): Promise<Accepted> {
     if (this.#closing) throw serverClosing();
     const { tenant_id } = work.credential.caller;
-    const committer = this.#committer(tenant_id);
+    const [committer, pace] = [this.#committer(tenant_id), this.#paces.of(tenant_id)];
+    const began = performance.now();
     return new Promise<Accepted>((resolve, reject) => {
       const wait = this.#options.wait_milliseconds_max ?? 10_000;
       const onAbort = () => {
@@ -227,6 +231,7 @@ export class Door {
       const timer = setTimeout(tooLong, wait);
       const done = () => {
         clearTimeout(timer);
+        pace.took(performance.now() - began);
         signal?.removeEventListener("abort", onAbort);
       };
       const pending: Pending = {

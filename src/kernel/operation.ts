@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Reader, Transaction } from "./database.ts";
+import type { Slice } from "./pace.ts";
 import type { Outside } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -124,6 +125,8 @@ export type Look = {
   caller: Caller;
   /** The copies outside the database; null in a process that has none. */
   outside: Outside | null;
+  /** How fast this process answers; null within a command. */
+  pace: { since: Date; slices(): readonly Slice[] } | null;
   /** Everything that can be said or asked here. */
   operations(): Iterable<Operation>;
 };

@@ -8,6 +8,8 @@ export class Cable {
   #port = 0;
   /** Lets requests through and cuts before the answer. */
   losesAnswers = false;
+  /** Nothing comes through any more, and nobody is told: what there is hangs for good, and so does what comes. */
+  isSilent = false;
   /** Says so much instead of the server, for a gateway in between. */
   says: string | null = null;
 
@@ -43,6 +45,7 @@ export class Cable {
 
   #joined(near: Socket): void {
     this.#hold(near);
+    if (this.isSilent) return;
     const { says, losesAnswers } = this;
     if (says !== null) return void near.once("data", () => near.end(says));
     const far = connect({ host: this.#target.hostname, port: Number(this.#target.port) });
@@ -52,6 +55,12 @@ export class Cable {
     else far.pipe(near);
     near.on("close", () => far.destroy());
     far.on("close", () => near.destroy());
+  }
+
+  /** As when a machine sleeps or its network goes: no connection breaks, and none says anything again. */
+  hush(): void {
+    this.isSilent = true;
+    for (const socket of this.#sockets) socket.unpipe().pause();
   }
 
   #hold(socket: Socket): void {

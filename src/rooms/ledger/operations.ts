@@ -9,6 +9,7 @@ import { addKey, anchor, freeze, openLog, refuseSigning, rotateKey } from "./log
 import { survey } from "./log/survey.ts";
 import { bundle, tile } from "./log/tiles.ts";
 import { announce, consider, key, known, list, unwatch, watch } from "./log/witnessing.ts";
+import { pace } from "./pace/pace.ts";
 import { completenessQuery, open } from "./producers/producers.ts";
 import { drop, record } from "./producers/productions.ts";
 import { head, verify } from "./verification/commands.ts";
@@ -24,6 +25,7 @@ export const operations = {
   verify,
   coverage,
   completenessQuery,
+  pace,
   checkpoint,
   listCheckpoints,
   inclusion,

@@ -73,7 +73,7 @@ async function cyclesBefore(world: World, caller: Caller, { finished_at }: Nearb
 
 async function snapshotOf(world: World, caller: Caller, { standing, objectives }: Nearby): Promise<Snapshot> {
   const { db, tenant_id } = world;
-  const look = { db, tenant_id, caller, outside: null, operations: () => world.operations() };
+  const look = { db, tenant_id, caller, outside: null, pace: null, operations: () => world.operations() };
   const queue = await tickets.queue.read(look, { lane: standing.lane ?? undefined, limit: NAMED_MAX });
   return {
     lane: standing.lane,

@@ -54,7 +54,8 @@ export function wantsPage({ method, url, headers }: FastifyRequest): boolean {
 
 /** The console's only page. Where it is not built, one that says how. */
 export function sendConsole(reply: FastifyReply): FastifyReply {
-  reply.header("content-security-policy", POLICY).header("referrer-policy", "no-referrer");
+  // Its forms tell this server, and nobody else, where they come from: signing out needs it (token.ts).
+  reply.header("content-security-policy", POLICY).header("referrer-policy", "same-origin");
   reply.header("x-content-type-options", "nosniff").header("cache-control", "no-cache");
   if (existsSync(join(root, "index.html"))) return reply.sendFile("index.html", root, { maxAge: 0, immutable: false });
   reply.header("content-security-policy", `${POLICY}; style-src 'unsafe-inline'`).header("refresh", "3");

@@ -6,6 +6,9 @@ export function pathOf(name: string): string {
   return `/v1/${name.replace(".", "/")}`;
 }
 
+/** What the body of a QUERY may be (RFC 10008); each query's answer tells it in `Accept-Query`. */
+export const QUERY_FORMAT = "application/json";
+
 const problem: JsonSchema = {
   type: "object",
   description: "Why not, and what to do next (RFC 9457).",
@@ -36,9 +39,10 @@ export function openapi(catalogue: Catalogue): object {
       version: catalogue.version,
       summary: "The control plane for a fleet of AI agents.",
       description:
-        "Every command is a POST, every query a GET. A command may carry an `Idempotency-Key`: a repeat within seven " +
-        "days gets the first answer and does nothing. Refusals are `application/problem+json` with a `code` and a " +
-        "`hint`.",
+        "Every command is a POST, every query a GET; a query whose parameters are too long for an address is asked " +
+        "by QUERY (RFC 10008) at the same path, with the parameters as a JSON object. A command may carry an " +
+        "`Idempotency-Key`: a repeat within seven days gets the first answer and does nothing. Refusals are " +
+        "`application/problem+json` with a `code` and a `hint`.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
@@ -73,9 +77,31 @@ function pathItem(operation: Operation): object {
       },
     },
   };
-  if (kind === "query") return { get: { ...common, parameters: queryParameters(operation.input) } };
+  if (kind === "query")
+    return {
+      get: { ...common, parameters: queryParameters(operation.input) },
+      "x-oai-additionalOperations": { QUERY: asked(operation) },
+    };
   const requestBody = { required: true, content: { "application/json": { schema: operation.input } } };
   return { post: { ...common, parameters: [idempotencyKey], requestBody } };
+}
+
+/**
+ * The same question with a body. OpenAPI 3.1 has no word for QUERY, as 3.2 has; this extension is the registered one
+ * for older documents. What it answers stands with the GET.
+ */
+function asked({ name, summary, input }: Operation): object {
+  const path = pathOf(name).replaceAll("/", "~1");
+  return {
+    operationId: `${name.replace(".", "_")}_query`,
+    tags: [name.split(".")[0]],
+    summary,
+    requestBody: { required: true, content: { [QUERY_FORMAT]: { schema: input } } },
+    responses: {
+      200: { $ref: `#/paths/${path}/get/responses/200` },
+      default: { $ref: `#/paths/${path}/get/responses/default` },
+    },
+  };
 }
 
 const idempotencyKey = {

@@ -13,6 +13,7 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; backgro
   font: 16px/1.5 system-ui, sans-serif }
 main { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 2rem 2.5rem;
   max-width: 26rem; margin: 1rem }
+svg { display: block; width: 2.6rem; margin-bottom: 1rem }
 h1 { font-size: 1.35rem; margin: 0 0 .5rem }
 button { font: inherit; font-weight: 600; padding: .6rem 1.4rem; border: 0; border-radius: 8px;
   background: var(--accent); color: var(--card); cursor: pointer }
@@ -27,5 +28,5 @@ export function page(title: string, body: string): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <link rel="icon" type="image/svg+xml" href="data:image/svg+xml,${encodeURIComponent(ICON)}">
-<style>${STYLE}</style></head><body><main>${body}</main></body></html>`;
+<style>${STYLE}</style></head><body><main>${ICON}${body}</main></body></html>`;
 }

@@ -11,7 +11,8 @@ import type { Wakes } from "../streams/wakes.ts";
 import { authzenRoutes } from "./authzen.ts";
 import { consolePages, sendConsole, wantsPage } from "./console.ts";
 import { documentation } from "./documentation.ts";
-import { openapi, pathOf } from "./openapi.ts";
+import { hangUpOnceAnswered } from "./hanging_up.ts";
+import { openapi, pathOf, QUERY_FORMAT } from "./openapi.ts";
 import { typedQuery } from "./querystring.ts";
 import { signIn } from "./sign_in.ts";
 import { type TlogOptions, tlogRoutes } from "./tlog.ts";
@@ -55,6 +56,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   app.addHook("preClose", async () => {
     closed = true;
   });
+  hangUpOnceAnswered(app);
   app.addHook("onRequest", async ({ routeOptions }, reply) => {
     if (!closed && !closing()) return;
     reply.header("connection", "close");
@@ -65,7 +67,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   app.setNotFoundHandler((request, reply) => {
     if (wantsPage(request)) return sendConsole(reply);
     const message = `There is nothing at ${request.method} ${request.url.split("?")[0]}.`;
-    const hint = "GET /openapi.json lists every path; commands are POST, queries are GET.";
+    const hint = "GET /openapi.json lists every path; commands are POST, queries are GET or QUERY.";
     return answerRefusal(reply, new Refusal("missing", "path.unknown", message, { hint }));
   });
   app.get("/health", async (_, reply) => {
@@ -96,11 +98,17 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
 
 function operationRoutes(app: FastifyInstance, door: Door, catalogue: Catalogue): void {
   for (const { name, kind, input } of catalogue.operations) {
+    const path = pathOf(name);
     if (kind === "query") {
-      app.get(pathOf(name), (request) => door.ask(tokenOf(request), name, typedQuery(input, request.query as never)));
+      const answer = (request: FastifyRequest, reply: FastifyReply, wanted: unknown) => {
+        reply.header("accept-query", QUERY_FORMAT);
+        return door.ask(tokenOf(request), name, wanted);
+      };
+      app.get(path, (request, reply) => answer(request, reply, typedQuery(input, request.query as never)));
+      app.query(path, (request, reply) => answer(request, reply, request.body));
       continue;
     }
-    app.post(pathOf(name), async (request, reply) => {
+    app.post(path, async (request, reply) => {
       const accepted = await door.say(tokenOf(request), name, request.body, { key: keyOf(request) });
       if (accepted.seq !== null) reply.header("longwatch-seq", accepted.seq);
       return accepted.output;
@@ -113,6 +121,9 @@ function keyOf(request: FastifyRequest): string | undefined {
   return Array.isArray(key) ? key[0] : key;
 }
 
+/** Fastify's words for a body of which nobody knows what it is. */
+const TYPELESS = new Set(["FST_ERR_CTP_INVALID_MEDIA_TYPE", "FST_ERR_ROUTE_MISSING_CONTENT_TYPE"]);
+
 /** Errors of the HTTP layer are the caller's; everything else that is not a refusal is ours. */
 function refusalOf(error: unknown, log: Logger): Refusal {
   if (error instanceof Refusal) return error;
@@ -123,7 +134,7 @@ function refusalOf(error: unknown, log: Logger): Refusal {
     });
   if (statusCode !== undefined && statusCode < 500)
     return new Refusal("invalid", "request.malformed", `The request cannot be read: ${message}`, {
-      hint: code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" ? "Send Content-Type: application/json." : "Send a JSON object.",
+      hint: TYPELESS.has(code ?? "") ? "Send Content-Type: application/json." : "Send a JSON object.",
     });
   log.error({ err: error }, "a request failed");
   return new Refusal("internal", "kernel.bug", "Longwatch failed on this request.", { cause: error });

@@ -21,10 +21,11 @@ export function signIn(app: FastifyInstance, door: Door): void {
     if (!/^lw_[\w-]{20,100}$/.test(code ?? "")) return reply.code(400).send(linkUseless());
     return page(
       "Sign in to Longwatch",
-      `<h1>Longwatch</h1><p>You open this as the operator.</p>
+      `<h1>Sign in to Longwatch</h1>
+       <p>The button signs this browser in for 30 days, as the person whom the link was made for.</p>
        <form method="post" action="/sign-in"><input type="hidden" name="code" value="${code}">
        <button type="submit" autofocus>Sign in</button></form>
-       <p class="quiet">The link works once, for 15 minutes.</p>`,
+       <p class="quiet">The link works once, for 15 minutes. Sign out in the settings.</p>`,
     );
   });
   app.post("/sign-in", async (request, reply) => {

@@ -5,7 +5,7 @@ export const SESSION_COOKIE = "longwatch_session";
 
 /**
  * The request's token: the Authorization header, or a browser's session cookie. A cookie travels by itself, so it
- * counts only for requests that our own pages made (Sec-Fetch-Site; the cookie is SameSite=Strict besides).
+ * counts only for requests that our own pages made (the cookie is SameSite=Strict besides).
  */
 export function tokenOf(request: FastifyRequest): string {
   const { authorization } = request.headers;
@@ -14,10 +14,20 @@ export function tokenOf(request: FastifyRequest): string {
     if (scheme?.toLowerCase() === "bearer" && token) return token;
   } else {
     const session = request.cookies[SESSION_COOKIE];
-    const site = request.headers["sec-fetch-site"];
-    if (session && (site === "same-origin" || (site === "none" && request.method === "GET"))) return session;
+    if (session && isOurs(request)) return session;
   }
   throw new Refusal("unauthenticated", "token.missing", "This needs a token: Authorization: Bearer lw_….", {
     hint: "A seat gets one from seat.adopt; a person signs in with `longwatch sign-in`.",
   });
+}
+
+/**
+ * Whether a page of ours asks, or a person who typed the address. Browsers say so (Sec-Fetch-Site) on a safe connection
+ * only: over plain HTTP away from localhost, what does something has to come from the origin that it is sent to, which
+ * a page cannot forge. A question without an origin changes nothing, and its answer is shown to no foreign page.
+ */
+function isOurs({ method, headers, protocol, host }: FastifyRequest): boolean {
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined) return site === "same-origin" || (site === "none" && method === "GET");
+  return headers.origin === undefined ? method === "GET" : headers.origin === `${protocol}://${host}`;
 }
