@@ -15,21 +15,26 @@ let started: Promise<Browser> | null = null;
 async function browser(): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === null) throw new Error(`There is no browser; ${REMEDY}`);
-  started ??= chromium.launch({ executablePath, args: sandboxFlags() });
+  const args = [...sandboxFlags(), `--host-resolver-rules=MAP ${AWAY} 127.0.0.1`];
+  started ??= chromium.launch({ executablePath, args });
   return started;
 }
 after(async () => (await started)?.close());
 
-export type Look = { theme?: "light" | "dark"; width?: number; height?: number };
+/** This machine by a name that no browser takes for its own: plain HTTP to it is no safe connection. */
+const AWAY = "longwatch.test";
+
+export type Look = { theme?: "light" | "dark"; width?: number; height?: number; isAway?: boolean };
 
 /**
  * Opens the console as its operator, by the one-time link. `complaints` gathers what no page may do: errors in its
  * console, and requests to anywhere but its own server.
  */
 export async function visit(
-  { url, say, operator }: Pick<Awaited<ReturnType<typeof testServer>>, "url" | "say" | "operator">,
-  { theme = "light", width = 1440, height = 900 }: Look = {},
-): Promise<Visit> {
+  { url: here, say, operator }: Pick<Awaited<ReturnType<typeof testServer>>, "url" | "say" | "operator">,
+  { theme = "light", width = 1440, height = 900, isAway = false }: Look = {},
+): Promise<Visit & { url: string }> {
+  const url = isAway ? here.replace("127.0.0.1", AWAY) : here;
   const context = await (await browser()).newContext({ viewport: { width, height }, colorScheme: theme });
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -46,5 +51,5 @@ export async function visit(
   await page.goto(`${url}/sign-in?code=${token}`);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { level: 1, name: "Watch" }).waitFor();
-  return { page, context, complaints };
+  return { page, context, complaints, url };
 }

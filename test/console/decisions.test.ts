@@ -142,26 +142,6 @@ describe("The decisions", { skip: isSkipped }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test("show the rules as sentences, and what a changed text would have decided", async () => {
-    const server = await fleet();
-    const { say, strategist } = server;
-    await say(strategist, "policy.decide", deploy);
-    const { page, complaints } = await visit(server);
-    await page.goto(`${server.url}/decisions/policy`);
-    await page.getByText("Role stage: only implementer seats put anything into production.").waitFor();
-    await page.getByRole("button", { name: "Try a change" }).click();
-    const box = page.getByRole("textbox", { name: "The policy’s text" });
-    const text = JSON.parse(await box.inputValue());
-    const cedar = "permit (principal, action, resource);";
-    text.rules = [{ name: "all-may", effect: "permit", cedar, reason: "Everybody may.", protocol: null }];
-    await box.fill(JSON.stringify(text));
-    await page.getByRole("button", { name: "Show what would change" }).click();
-    const result = page.getByRole("region", { name: "What would change" });
-    await result.getByText("1 decision would come out otherwise.").waitFor();
-    await result.getByText("Everybody may.").waitFor();
-    assert.deepEqual(complaints, []);
-  });
-
   test("are filtered by what the address says, and an escalation is closed with what was done", async () => {
     const server = await testServer();
     const { say, ask, seat, operator } = server;
@@ -191,7 +171,7 @@ describe("The decisions", { skip: isSkipped }, () => {
     const ids: number[] = [];
     for (const resource_id of ["hosting", "mail"])
       ids.push((await say(first, "policy.decide", { ...spend, resource_id })).protocol.approval);
-    const { page } = await visit(server);
+    const { page, complaints } = await visit(server);
     await page.goto(`${server.url}/decisions`);
     await page.getByRole("button", { name: "Decide 2 approvals at once" }).click();
     await page.getByRole("checkbox", { name: `Choose approval ${ids[0]}` }).check();
@@ -202,5 +182,27 @@ describe("The decisions", { skip: isSkipped }, () => {
     await page.getByRole("listitem").filter({ hasText: "Not this month." }).getByText("rejected").waitFor();
     const states = await Promise.all(ids.map(async (id) => (await ask(operator, "approval.show", { id })).state));
     assert.deepEqual(states, ["rejected", "pending"]);
+    // The last one that waits is chosen already; when it is decided, the manifest is still found.
+    await page.getByRole("checkbox", { name: `Choose approval ${ids[1]}`, checked: true }).waitFor();
+    await page.getByRole("button", { name: "Grant" }).click();
+    await page.getByLabel("Reason").fill("One is enough.");
+    await page.getByRole("dialog").getByRole("button", { name: "Grant" }).click();
+    await page.getByText("Each item has its verdict.").waitFor();
+    await page.getByRole("link", { name: "Manifests" }).click();
+    const row = page
+      .getByRole("table", { name: "Manifests, the newest first" })
+      .getByRole("row", { name: "manifest 1" });
+    await row.filter({ hasText: "closed" }).getByText("1 granted, 1 rejected").waitFor();
+    await row.press("Enter");
+    await page.getByRole("heading", { name: "Manifest 1" }).waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test("say how approvals come to be bundled, where none is", async () => {
+    const { page } = await visit(await testServer());
+    await page.goto(`${new URL(page.url()).origin}/decisions`);
+    await page.getByRole("link", { name: "Manifests" }).click();
+    await page.getByText("Nothing was bundled yet").waitFor();
+    await page.getByText("npx longwatch manifest open").waitFor();
   });
 });

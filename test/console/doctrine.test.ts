@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
+import { overflow } from "./pages.ts";
 
 const NUMBERS = "ORA-0000-0001";
 
@@ -16,6 +17,15 @@ describe("Doctrine", { skip: isSkipped }, () => {
     const table = page.getByRole("table", { name: "Records" });
     const shipped = table.getByRole("row", { name: new RegExp(NUMBERS) });
     await shipped.getByText("mechanism", { exact: true }).waitFor();
+    const holds = page.getByRole("region", { name: "What really holds" });
+    await holds
+      .getByRole("listitem")
+      .filter({ hasText: /^text only1$/ })
+      .waitFor();
+    await page.setViewportSize({ width: 800, height: 900 });
+    await table.getByRole("columnheader", { name: "Readers" }).waitFor({ state: "detached" });
+    assert.equal(await overflow(page), 0, "a tablet shows all of what is left");
+    await page.setViewportSize({ width: 1440, height: 900 });
     await page.getByRole("textbox", { name: "Words or id" }).fill("slow machine");
     const own = table.getByRole("row", { name: new RegExp(id) });
     await own.getByText("text only", { exact: true }).waitFor();

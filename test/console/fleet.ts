@@ -1,8 +1,9 @@
 import { readWeek, sampleDirectory } from "../../src/programs/demo/week.ts";
 import { sha, TOPOLOGY } from "../../src/rooms/landing/landing.fixture.ts";
-import type { testServer } from "../harness.ts";
+import type { TestWorld } from "../harness.ts";
 
-export type Server = Awaited<ReturnType<typeof testServer>>;
+/** How the fleet speaks to its server: within this process, or over HTTP. */
+export type Server = Pick<TestWorld, "say" | "operator">;
 
 /** A fleet in the middle of its work, the same each time: the demo's titles, and one of all that a page shows. */
 export type Yard = { ticket: string; seat: string; tokens: ReadonlyMap<string, string> };
@@ -60,14 +61,14 @@ async function decisions({ say, operator }: Server, { strat, web }: { strat: str
 }
 
 /** What waits for an approval, as a bundle; its number is 1. */
-export async function bundle({ say, operator }: Pick<Server, "say" | "operator">, token: string): Promise<void> {
+export async function bundle({ say, operator }: Server, token: string): Promise<void> {
   const act = { action: "delete", resource_type: "database", resource_id: "orders" };
   await say(token, "policy.decide", { ...act, resource_properties: { environment: "production" } });
   await say(operator, "manifest.open");
 }
 
 /** One environment with a release that landed, and one that a deploy failed for. */
-export async function landing(server: Pick<Server, "say" | "operator">, given: Landing): Promise<void> {
+export async function landing(server: Server, given: Landing): Promise<void> {
   const { web: token, ticket, cause = "It answered 502." } = given;
   for (const environment of ["preview", "staging"]) {
     await server.say(server.operator, "environment.define", { environment, ...TOPOLOGY });

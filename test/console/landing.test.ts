@@ -28,9 +28,17 @@ describe("Landing", { skip: isSkipped }, () => {
     await card.getByText(/How it is deployed/).click();
     await card.getByText("npx vercel deploy --prod").waitFor();
     await page.getByText("No credential is without its guard").waitFor();
+    const figure = (name: string) => page.locator("main dl > div").filter({ hasText: name }).first();
+    assert.match(
+      (await figure("open failures").textContent())!,
+      /nothing waits0$/,
+      "what mended itself waits for nobody",
+    );
+    assert.match((await figure("environment").textContent())!, /all settled1$/);
     // Another seat takes it: the page tells of it without being asked again.
     await server.say(yard.owner, "binding.release", { environment: "production", reason: "off duty" });
-    await card.getByText(/nobody/).waitFor();
+    await card.getByText("Nobody.").waitFor();
+    await card.getByText("npx longwatch binding take production").waitFor();
     assert.deepEqual(complaints, []);
   });
 
@@ -47,6 +55,8 @@ describe("Landing", { skip: isSkipped }, () => {
       .click();
     await page.getByRole("heading", { level: 1, name: `Deploy ${held.deploy} to production` }).waitFor();
     const stages = page.getByRole("list", { name: "Stages" });
+    // Its environment's verify command was not told of: that it was run is nowhere proven, and not claimed.
+    await stages.getByText("Verify no word of it").waitFor();
     assert.match((await stages.locator("[aria-current=step]").textContent())!, /^Deploy now/);
     const log = page.getByRole("log");
     await page.getByText("It has said nothing yet.").waitFor();
@@ -58,6 +68,11 @@ describe("Landing", { skip: isSkipped }, () => {
     await log.getByText("It is healthy").waitFor();
     await server.say(yard.owner, "deploy.settle", { ...fence, outcome: "landed", served_release: held.sha });
     await page.getByText("it has ended").waitFor();
+    await page.getByRole("region", { name: "Facts" }).getByText("this release", { exact: true }).waitFor();
+    await page
+      .getByRole("region", { name: "Facts" })
+      .getByRole("link", { name: /^decision \d+$/ })
+      .waitFor();
     const said = (await log.locator("pre").allTextContents()).join("|");
     assert.equal(said, "Uploading <b>all</b>|Built in 8 s|It is healthy", "each piece once, in order");
     const entries = page.getByRole("region", { name: "In the ledger" });

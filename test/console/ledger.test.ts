@@ -64,8 +64,44 @@ describe("The ledger in the browser", { skip: isSkipped }, () => {
     await outcomes(page).filter({ hasText: "Nothing was changed or taken away since this browser first" }).waitFor();
     await page.getByRole("button", { name: /^Hash all/ }).click();
     await page.getByText("give exactly the root that was signed").waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  it("draws the chain with its anchors, and checks the checkpoint that one presses, which can be linked", async () => {
+    await post(1);
+    await sign();
+    await post(1);
+    const { page, complaints } = await visit(server);
+    const witnesses: object[] = [];
+    const signer = { state: "signing", origin: "home", size: 0, refused: null, s3: null, witnesses };
+    await tamper(page, "coverage", (said) => ({ ...said, signer }));
+    await page.goto(`${server.url}/ledger`);
     const chain = page.getByRole("group", { name: "The chain and its anchors" });
-    await chain.getByRole("link", { name: "256", exact: true }).waitFor();
+    await chain.getByText("not signed").waitFor();
+    await chain.getByText("No witness holds it yet.").waitFor();
+    witnesses.push({ name: "harbour.example", size: 256, since: null, reason: null });
+    await page.reload();
+    await chain.getByRole("listitem").filter({ hasText: "Witness harbour.example up to entry 256" }).waitFor();
+    assert.equal(await chain.getByText("No witness holds it yet.").count(), 0);
+    const { anchored } = await server.ask(server.operator, "ledger.coverage");
+    const reach = chain.getByRole("listitem").filter({ hasText: "Signed notes" });
+    await reach.getByText(`up to entry ${anchored.size}`).waitFor();
+    await chain.getByRole("link", { name: "Checkpoint 256" }).focus();
+    await page.keyboard.press("Enter");
+    const sheet = page.getByRole("region", { name: "Checkpoint 256" });
+    await sheet.getByText("Its signature Holds").waitFor();
+    await sheet.getByText("What came since Holds").waitFor();
+    await sheet.getByText(`npx longwatch ledger consistency --from-size 256 --to-size ${anchored.size}`).waitFor();
+    assert.equal(new URL(page.url()).search, "?checkpoint=256");
+    await sheet.getByRole("link", { name: "Close" }).click();
+    await sheet.waitFor({ state: "detached" });
+    // An earlier checkpoint that the newest does not continue is said to be broken, whatever else holds.
+    await tamper(page, "consistency", (said) => ({
+      ...said,
+      proof: said.proof.map((hash: string) => hash.replace(/^../, (byte) => (byte === "00" ? "01" : "00"))),
+    }));
+    await page.goto(`${server.url}/ledger?checkpoint=256`);
+    await sheet.getByText("What came since Broken").waitFor();
     assert.deepEqual(complaints, []);
   });
 

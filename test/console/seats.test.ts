@@ -17,6 +17,13 @@ describe("The pictures", { skip: isSkipped }, () => {
     assert.match((await lane.locator("[title^='busy for']").getAttribute("href"))!, /^\/ledger\/\d+$/);
     await say(token, "seat.beat", { status: "blocked" });
     await lane.locator("[title^='blocked for']").waitFor();
+    const bars = (await lane.locator("a:has(svg)").boundingBox())!;
+    await page.mouse.move(bars.x + 5, bars.y + 5);
+    await lane.locator("a:not([title]):not([href]):has(svg)").waitFor();
+    await page.mouse.move(bars.x + bars.width - 1, bars.y + 5);
+    await page.mouse.click(bars.x + bars.width - 1, bars.y + 5);
+    await page.waitForURL("**/ledger/*");
+    await page.goBack();
     await page.getByText("As a table").click();
     await page.getByRole("rowheader", { name: "CLAUDE-CLI-BOX-UI-01" }).waitFor();
     await say(server.operator, "seat.retire", { seat: "CLAUDE-CLI-BOX-UI-01" });

@@ -1,9 +1,16 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import { Cable } from "../../src/spool/cable.fixture.ts";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
+
+/** Within what the stream tells once more, and beyond it. */
+const LENGTHS = [
+  { name: "a minute", missed: 60 },
+  { name: "an hour", missed: 1_100 },
+];
 
 describe("Two operators on one ticket", { skip: isSkipped }, () => {
   test("both see what the other did, and who was too late is told so and loses no word", async () => {
@@ -43,31 +50,27 @@ describe("Two operators on one ticket", { skip: isSkipped }, () => {
 });
 
 describe("A feed that was not looked at", { skip: isSkipped }, () => {
-  for (const { name, missed } of [
-    { name: "a minute", missed: 60 },
-    { name: "an hour", missed: 1_400 },
-  ])
-    test(`for ${name} shows every number once when it is seen again, while more come in`, async () => {
-      const server = await testServer();
-      const { page, complaints } = await visit(server);
-      await page.goto(`${server.url}/feed`);
-      await page.getByRole("status").getByText("Live").waitFor();
-      await post(server, 20);
-      await hide(page, true);
-      await post(server, missed);
-      const more = post(server, 40);
-      await hide(page, false);
-      await more;
-      await page.getByText("Post 39 of 40").waitFor();
-      await everyNumber(server, page);
-      assert.deepEqual(complaints, []);
-    });
+  test("shows every number once when it is seen again, while more come in", async () => {
+    const server = await testServer();
+    const { page, complaints } = await visit(server);
+    await page.goto(`${server.url}/feed`);
+    await isLive(page);
+    await post(server, 20);
+    await hide(page, true);
+    await post(server, 60);
+    const more = post(server, 40);
+    await hide(page, false);
+    await more;
+    await page.getByText("Post 39 of 40").waitFor();
+    await everyNumber(server, page);
+    assert.deepEqual(complaints, []);
+  });
 
   test("and one that stands open under a busy fleet shows every number once, and does not grow", async () => {
     const server = await testServer();
     const { page, complaints } = await visit(server);
     await page.goto(`${server.url}/feed`);
-    await page.getByRole("status").getByText("Live").waitFor();
+    await isLive(page);
     for (let n = 0; n < 5; n++) {
       await post(server, 300);
       await page.waitForTimeout(400);
@@ -79,7 +82,88 @@ describe("A feed that was not looked at", { skip: isSkipped }, () => {
   });
 });
 
+describe("A page whose connection is lost", { skip: isSkipped }, () => {
+  const open = async (isClockOurs = false) => {
+    const server = await testServer();
+    const cable = await Cable.to(server.url);
+    after(() => cable.sever());
+    const { page, context } = await visit({ ...server, url: cable.url });
+    if (isClockOurs) await page.clock.install();
+    await page.goto(`${cable.url}/feed`);
+    await isLive(page);
+    await post(server, 20);
+    return { server, cable, page, context };
+  };
+
+  for (const { name, missed } of LENGTHS)
+    test(`by a cut of ${name} says so, and shows every number once when it has another`, async () => {
+      const { server, cable, page } = await open();
+      await cable.sever();
+      await isAway(page);
+      await post(server, missed);
+      assert.equal(await page.getByText(`of ${missed}`).count(), 0, "nothing came through");
+      await cable.plug();
+      await isLive(page);
+      await post(server, 5);
+      await page.getByText("Post 4 of 5").waitFor();
+      await everyNumber(server, page);
+    });
+
+  test("by a machine that slept for an hour says so when it wakes, and has no gap", async () => {
+    const { server, cable, page } = await open(true);
+    cable.hush();
+    await post(server, 60);
+    await isLive(page);
+    assert.equal(await page.getByText("of 60").count(), 0, "nothing came through");
+    // No connection broke: only the clock tells that the server was silent for too long.
+    await page.clock.fastForward("01:00:00");
+    await isAway(page);
+    cable.isSilent = false;
+    await cable.sever();
+    await cable.plug();
+    await isLive(page);
+    await post(server, 5);
+    await page.getByText("Post 4 of 5").waitFor();
+    await everyNumber(server, page);
+  });
+
+  test("by a browser that let the tab stand still has no gap when it goes on", async () => {
+    const { server, cable, page, context } = await open();
+    await page.evaluate(tick);
+    // Headless, no tab is ever behind another one, which alone are frozen. A debugger stops script just as well.
+    const browser = await context.newCDPSession(page);
+    await browser.send("Debugger.enable");
+    const stopped = new Promise((done) => browser.once("Debugger.paused", done));
+    await browser.send("Debugger.pause");
+    await stopped;
+    await post(server, 400);
+    await cable.sever();
+    await post(server, 700);
+    await cable.plug();
+    await browser.send("Debugger.disable");
+    await isLive(page);
+    await post(server, 5);
+    await page.getByText("Post 4 of 5").waitFor();
+    await everyNumber(server, page);
+    const still_ms = Number(await page.locator("html").getAttribute("data-still"));
+    assert.ok(still_ms > 500, `it stood still for ${still_ms} ms`);
+  });
+});
+
+/** Runs in the page: the longest time in which no script ran. */
+function tick(): void {
+  let [last, longest] = [performance.now(), 0];
+  setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+    document.documentElement.dataset.still = String(Math.round(longest));
+  }, 50);
+}
+
 type Server = Awaited<ReturnType<typeof testServer>>;
+
+const isLive = (page: Page) => page.getByRole("status").getByText("Live").waitFor();
+const isAway = (page: Page) => page.getByRole("status").getByText("No connection; what you see may be old").waitFor();
 
 async function act(page: Page, verb: string, reason: string): Promise<void> {
   await page.getByRole("button", { name: verb, exact: true }).click();

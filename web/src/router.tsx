@@ -6,6 +6,7 @@ import { policySearch } from "./pages/decisions/policy_search.ts";
 import { decisionsSearch } from "./pages/decisions/search.ts";
 import { doctrineSearch } from "./pages/doctrine/search.ts";
 import { feedSearch } from "./pages/feed/search.ts";
+import { ledgerSearch } from "./pages/ledger/search.ts";
 import { queueSearch } from "./pages/queue/search.ts";
 import { seatsSearch } from "./pages/seats/search.ts";
 import { WatchPage } from "./pages/watch/watch_page.tsx";
@@ -45,6 +46,7 @@ const seat = createRoute({
 const ledger = createRoute({
   getParentRoute: () => root,
   path: "/ledger",
+  validateSearch: ledgerSearch,
   component: lazyRouteComponent(() => import("./pages/ledger/ledger_page.tsx"), "LedgerPage"),
 });
 const entry = createRoute({
@@ -73,6 +75,11 @@ const policy = createRoute({
   path: "/decisions/policy",
   validateSearch: policySearch,
   component: lazyRouteComponent(() => import("./pages/decisions/policy_page.tsx"), "PolicyPage"),
+});
+const manifests = createRoute({
+  getParentRoute: () => root,
+  path: "/decisions/manifests",
+  component: lazyRouteComponent(() => import("./pages/decisions/manifests_page.tsx"), "ManifestsPage"),
 });
 const manifest = createRoute({
   getParentRoute: () => root,
@@ -114,6 +121,7 @@ const routeTree = root.addChildren([
   decisions,
   decision,
   policy,
+  manifests,
   manifest,
   landing,
   deploy,

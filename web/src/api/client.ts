@@ -22,15 +22,19 @@ export class ApiError extends Error {
   }
 }
 
-const client = createClient<paths>({
-  // A list travels as JSON, as every other value of the query string does.
-  querySerializer: (query) =>
-    new URLSearchParams(
-      Object.entries(query)
-        .filter(([, value]) => value !== undefined && value !== null)
-        .map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
-    ).toString(),
-});
+const client = createClient<paths>({ querySerializer: addressOf });
+
+/** A list travels as JSON, as every other value of the query string does. */
+function addressOf(query: Record<string, unknown>): string {
+  return new URLSearchParams(
+    Object.entries(query)
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+  ).toString();
+}
+
+/** What everybody on the way has to let through (RFC 9110, 4.1). */
+const ADDRESS_BYTES_MAX = 8_000;
 
 type Get<P extends keyof paths> = paths[P] extends { get: infer Operation } ? Operation : never;
 type Post<P extends keyof paths> = paths[P] extends { post: infer Operation } ? Operation : never;
@@ -48,15 +52,21 @@ export type QueryOutput<P extends keyof paths> = Answer<Get<P>>;
 export type CommandInput<P extends keyof paths> = Said<Post<P>>;
 export type CommandOutput<P extends keyof paths> = Answer<Post<P>>;
 
-/** Asks a query. Throws ApiError. */
+/** Asks a query: by GET, or by QUERY (RFC 10008) where what is asked is too long for an address. Throws ApiError. */
 export async function ask<P extends QueryPath>(
   path: P,
   query: QueryInput<P> | undefined,
   signal?: AbortSignal,
 ): Promise<QueryOutput<P>> {
-  const get = client.GET as unknown as Send;
+  const send = client.request as unknown as (method: string, ...rest: Parameters<Send>) => ReturnType<Send>;
+  const heard = signal ? { signal } : {};
   await begun;
-  return whole(get(path, { params: query ? { query } : {}, ...(signal ? { signal } : {}) }));
+  const isLong = query !== undefined && addressOf(query).length > ADDRESS_BYTES_MAX;
+  return whole(
+    isLong
+      ? send("query", path, { body: query, ...heard })
+      : send("get", path, { params: query ? { query } : {}, ...heard }),
+  );
 }
 
 /**
@@ -65,7 +75,7 @@ export async function ask<P extends QueryPath>(
  */
 export async function say<P extends CommandPath>(path: P, body: CommandInput<P>): Promise<CommandOutput<P>> {
   const post = client.POST as unknown as Send;
-  const headers = { "idempotency-key": crypto.randomUUID() };
+  const headers = { "idempotency-key": newKey() };
   const once = () => whole<CommandOutput<P>>(post(path, { body, headers }));
   try {
     return await once();
@@ -73,6 +83,21 @@ export async function say<P extends CommandPath>(path: P, body: CommandInput<P>)
     if (error instanceof ApiError && error.problem.status !== 0) throw error;
     return once();
   }
+}
+
+const KEY_BYTES = 16;
+
+/** A key that no other command has. `crypto.randomUUID` would be missing on plain HTTP away from localhost. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const entries = new WeakMap<object, number>();
+
+/** The ledger's entry that says what a command did, by the command's answer. */
+export function entryBehind(answer: object): number | undefined {
+  return entries.get(answer);
 }
 
 type Send = (path: string, options: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
@@ -87,7 +112,11 @@ async function whole<Body>(sent: ReturnType<Send>): Promise<Body> {
       hint: "See whether it runs: longwatch doctor. This page goes on by itself when it is back.",
     });
   });
-  if (response.ok) return data as Body;
+  if (response.ok) {
+    const seq = Number(response.headers.get("longwatch-seq"));
+    if (seq > 0 && typeof data === "object" && data !== null) entries.set(data, seq);
+    return data as Body;
+  }
   const problem = typeof error === "object" && error !== null ? (error as Partial<Problem>) : {};
   throw new ApiError({
     code: "answer.unreadable",

@@ -31,7 +31,8 @@ const sentences: Readonly<Record<string, (facts: Facts) => string>> = {
   "ticket.triggered": () => "saw its condition turn true, and opened it",
   "ticket.verified": () => "verified the deliverable in a clean clone",
   "ticket.refuted": (facts) => `could not verify the deliverable${because(facts)}`,
-  "post.appended": ({ subject }) => `posted “${said(subject)}”`,
+  "post.appended": ({ subject, amends }) =>
+    typeof amends === "number" ? `corrected post #${amends}: “${said(subject)}”` : `posted “${said(subject)}”`,
   "post.imported": ({ subject, author }) => `brought in a post of ${said(author)}: “${said(subject)}”`,
   "seat.adopted": () => "took the seat",
   "seat.registered": () => "registered the seat",

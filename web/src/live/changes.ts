@@ -43,6 +43,7 @@ const always = ["/v1/feed/", "/v1/ledger/"];
 const GATHER_MS = 400;
 /** What is long to answer, or what nobody watches by the second, is asked anew less often. */
 const PAUSES_MS: readonly (readonly [string, number])[] = [
+  ["/v1/ledger/pace", 30_000],
   ["/v1/ledger/", 5_000],
   ["/v1/feed/page", 2_000],
   ["/v1/seat/list", 2_000],

@@ -14,6 +14,10 @@ export type Liveness = "connecting" | "live" | "away";
 const RETRY_MS = 1_000;
 /** The server says something every 15 s. A silence of this length is a dead connection (a laptop that slept). */
 const SILENCE_MS = 40_000;
+/** As long may the first answer of a connection take: made while the network is gone, it would wait for minutes. */
+const ANSWER_MS = 15_000;
+/** Held against the clock on the wall this often: a browser's timers stand still while the machine sleeps. */
+const LOOK_MS = 5_000;
 /** So many missed entries are heard after a cut. After more of them, everything in sight is asked anew instead. */
 const CATCH_UP_MAX = 1_000;
 /** Entries are handed out together: 50 a second are 5 drawings of the page, not 50. */
@@ -68,10 +72,16 @@ export function useLive(): void {
       void client.invalidateQueries({ predicate: isOurs });
     };
     let stop = new AbortController();
+    const again = async () => {
+      // What was asked over a connection that died may never be answered.
+      const hung = new Set(client.getQueryCache().findAll({ fetchStatus: "fetching" }));
+      await client.cancelQueries({ predicate: (query) => hung.has(query) });
+      void client.invalidateQueries({ predicate: (query) => hung.has(query) });
+    };
     const start = () => {
       if (document.hidden) return;
       stop = new AbortController();
-      void follow(stop.signal, changed, missed);
+      void follow(stop.signal, { changed, missed, again });
     };
     const turn = () => {
       if (document.hidden) {
@@ -92,56 +102,60 @@ export function useLive(): void {
 const isOurs = ({ queryKey }: Query) => queryKey[0] !== "feed";
 
 type Changed = (entries: readonly Entry[]) => void;
+type Told = { changed: Changed; missed: () => Promise<void>; again: () => Promise<void> };
 
 /** Each connection goes on where the last one ended, unless that is too far back. */
-async function follow(signal: AbortSignal, changed: Changed, missed: () => Promise<void>): Promise<void> {
+async function follow(stopped: AbortSignal, { changed, missed, again }: Told): Promise<void> {
   await begun;
-  while (!signal.aborted) {
+  for (let isFirst = true; !stopped.aborted; isFirst = false) {
+    const silence = untilSilent();
+    const signal = AbortSignal.any([stopped, silence.signal]);
     try {
       const head = await newestSeq(signal);
+      if (!isFirst) await again();
       const heard = heardTo();
       if (heard === null || head < heard || head - heard > CATCH_UP_MAX) {
         hearTo(head);
         for (const { missed: told } of listeners) told?.();
         await missed();
       }
-      await listen(signal, changed, () => become("live"));
+      await listen(signal, changed, silence.heard);
     } catch {
-      // The reason is the server's absence or our own end; both are seen below.
+      // The reason is the server's absence, its silence, or our own end; what follows is the same for the first two.
+    } finally {
+      silence.end();
     }
-    if (signal.aborted) break;
+    if (stopped.aborted) break;
     become("away");
     await new Promise((done) => setTimeout(done, RETRY_MS));
   }
 }
 
-async function listen(signal: AbortSignal, changed: Changed, stands: () => void): Promise<void> {
-  const silent = new AbortController();
-  const response = await fetch(`/v1/ledger/stream?after=${heardTo()}`, {
-    signal: AbortSignal.any([signal, silent.signal]),
-  });
+async function listen(signal: AbortSignal, changed: Changed, heardSomething: () => void): Promise<void> {
+  const response = await fetch(`/v1/ledger/stream?after=${heardTo()}`, { signal });
   if (!response.ok || !response.body) throw new Error(`the stream answered ${response.status}`);
-  stands();
+  become("live");
+  heardSomething();
   const hand = handingOut(changed);
   const parser = createParser({ onEvent: ({ data }) => hand(JSON.parse(data) as Entry) });
-  const decoder = new TextDecoderStream();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const heardSomething = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => silent.abort(new Error("silent")), SILENCE_MS);
-  };
-  heardSomething();
-  try {
-    const reader = response.body.pipeThrough(decoder).getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      heardSomething();
-      parser.feed(value);
-    }
-  } finally {
-    clearTimeout(timer);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    heardSomething();
+    parser.feed(value);
   }
+}
+
+/** Aborts when nothing was heard for too long. */
+function untilSilent(): { signal: AbortSignal; heard: () => void; end: () => void } {
+  const silent = new AbortController();
+  let [heard_at, most_ms] = [Date.now(), ANSWER_MS];
+  const heard = () => void ([heard_at, most_ms] = [Date.now(), SILENCE_MS]);
+  const timer = setInterval(() => {
+    if (Date.now() - heard_at > most_ms) silent.abort(new Error("silent"));
+  }, LOOK_MS);
+  return { signal: silent.signal, heard, end: () => clearInterval(timer) };
 }
 
 /** Gathers entries and hands them out together. */

@@ -3,16 +3,24 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import type { Flow } from "../api/pictures.ts";
 import { asked } from "../api/queries.ts";
 import { ProblemNote } from "../ui/problem_note.tsx";
+import { Key } from "./key.tsx";
+import type { Line } from "./line_chart.tsx";
+import { SpanChoice } from "./span_choice.tsx";
 
-const BurnUpChart = lazy(async () => ({ default: (await import("./burn_up_chart.tsx")).BurnUpChart }));
+const LineChart = lazy(async () => ({ default: (await import("./line_chart.tsx")).LineChart }));
 
-/** How far one looks back, by its name. */
 const spans = [
   { hours: 6, name: "6 h" },
   { hours: 24, name: "a day" },
   { hours: 168, name: "a week" },
   { hours: 720, name: "30 days" },
 ] as const;
+
+/** Two lines that rise; what lies between them is open. */
+const lines: readonly Line[] = [
+  { label: "Filed", colour: "info" },
+  { label: "Finished", colour: "good", isFilled: true },
+];
 
 const moment = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
 
@@ -25,20 +33,7 @@ export function BurnUp({ lane }: { lane?: string | undefined }) {
   });
   return (
     <>
-      <div role="radiogroup" aria-label="How far back" className="mb-2 flex gap-1 text-sm" data-print="no">
-        {spans.map((span) => (
-          <button
-            key={span.hours}
-            type="button"
-            role="radio"
-            aria-checked={hours === span.hours}
-            onClick={() => setHours(span.hours)}
-            className="rounded px-2 py-0.5 text-ink-2 aria-checked:bg-accent-soft aria-checked:text-accent"
-          >
-            {span.name}
-          </button>
-        ))}
-      </div>
+      <SpanChoice spans={spans} hours={hours} onChange={setHours} />
       {error && <ProblemNote error={error} onRetry={() => refetch()} />}
       {data ? <Drawn flow={data} /> : !error && <div className="h-[212px] animate-pulse rounded-md bg-sunken" />}
     </>
@@ -63,12 +58,16 @@ function Drawn({ flow }: { flow: Flow }) {
   return (
     <figure>
       <Suspense fallback={<div className="h-[180px]" />}>
-        <BurnUpChart data={data} onPoint={setPointed} />
+        <LineChart data={data} lines={lines} onPoint={setPointed} />
       </Suspense>
       <figcaption className="mt-1 text-sm text-ink-2">
         <span className="flex flex-wrap gap-x-4">
-          <Key colour="bg-info" name="filed" count={shown.filed} />
-          <Key colour="bg-good" name="finished" count={shown.ended} />
+          <Key colour="bg-info" name="filed">
+            {shown.filed.toLocaleString("en")}
+          </Key>
+          <Key colour="bg-good" name="finished">
+            {shown.ended.toLocaleString("en")}
+          </Key>
           <span>
             open <b className="font-medium tabular-nums text-ink">{shown.open.toLocaleString("en")}</b>
           </span>
@@ -83,15 +82,6 @@ function Drawn({ flow }: { flow: Flow }) {
       </figcaption>
       <FlowTable risen={risen} flow={flow} />
     </figure>
-  );
-}
-
-function Key({ colour, name, count }: { colour: string; name: string; count: number }) {
-  return (
-    <span className="flex items-baseline gap-1.5">
-      <span aria-hidden className={`h-0.5 w-3 self-center ${colour}`} />
-      {name} <b className="font-medium tabular-nums text-ink">{count.toLocaleString("en")}</b>
-    </span>
   );
 }
 

@@ -1,16 +1,17 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { useNavigate } from "@tanstack/react-router";
-import { Search, Ticket } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { Search } from "lucide-react";
 import { useId, useState } from "react";
-import { type Place, places } from "./places.ts";
-
-const TICKET_ID = /^[A-Za-z][A-Za-z0-9]{0,11}-[\w.~?-]+$/;
+import { everySeat } from "../pages/seats/every_seat.ts";
+import { type Choice, named } from "./named.ts";
+import { places } from "./places.ts";
 
 const popup =
   "fixed left-1/2 top-[14vh] z-40 w-[min(36rem,calc(100vw-2rem))] -translate-x-1/2 overflow-hidden rounded-xl " +
   "border border-line bg-card shadow-card outline-none";
 
-/** Goes anywhere by a few letters: pages, and a ticket by its id. */
+/** Goes anywhere by a few letters: a page, a seat, a ticket by its id, an entry or a decision by its number. */
 export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChange: (isOpen: boolean) => void }) {
   return (
     <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
@@ -25,25 +26,17 @@ export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChang
   );
 }
 
+const PROMPT = "A page, a seat, a ticket’s id, an entry’s number";
+
 function Choices({ done }: { done: () => void }) {
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const list = useId();
   const navigate = useNavigate();
-  const wanted = typed.trim().toLowerCase();
+  const { data } = useQuery(everySeat());
   const choices = [
-    ...(TICKET_ID.test(typed.trim())
-      ? [
-          {
-            to: `/tickets/${typed.trim().toUpperCase()}`,
-            name: typed.trim().toUpperCase(),
-            about: "Open this ticket",
-            icon: Ticket,
-            key: "",
-          },
-        ]
-      : []),
-    ...places.filter(({ name, about }) => `${name} ${about}`.toLowerCase().includes(wanted)),
+    ...named(typed.trim(), data?.seats.map(({ name }) => name) ?? []),
+    ...places.filter(({ name, about }) => `${name} ${about}`.toLowerCase().includes(typed.trim().toLowerCase())),
   ];
   const active = Math.min(at, choices.length - 1);
   const go = (index: number) => {
@@ -62,8 +55,8 @@ function Choices({ done }: { done: () => void }) {
           aria-expanded
           aria-controls={list}
           aria-activedescendant={active >= 0 ? `${list}-${active}` : undefined}
-          aria-label="A page, or a ticket’s id"
-          placeholder="A page, or a ticket’s id"
+          aria-label={PROMPT}
+          placeholder={PROMPT}
           value={typed}
           onChange={({ target }) => {
             setTyped(target.value);
@@ -80,11 +73,13 @@ function Choices({ done }: { done: () => void }) {
         />
       </div>
       <List id={list} choices={choices} active={active} onPoint={setAt} onGo={go} />
+      <p className="border-t border-line px-4 py-2 text-sm text-ink-3 max-md:hidden">
+        <kbd className="font-mono text-2xs">?</kbd> on any page lists all keys.
+      </p>
     </>
   );
 }
 
-type Choice = Pick<Place, "to" | "name" | "about" | "key" | "icon">;
 type ListProps = {
   id: string;
   choices: readonly Choice[];

@@ -5,6 +5,8 @@ import { asked } from "../api/queries.ts";
 import { useLive } from "../live/stream.ts";
 import { Command, Ellipsis } from "lucide-react";
 import { useState } from "react";
+import { Keys } from "./keys.tsx";
+import { Letterhead } from "./letterhead.tsx";
 import { AwayNote, LiveMark } from "./live_mark.tsx";
 import { Palette } from "./palette.tsx";
 import { places } from "./places.ts";
@@ -21,10 +23,11 @@ export function Shell() {
 
 function SignedIn({ name }: { name: string | undefined }) {
   const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const [areKeysOpen, setKeysOpen] = useState(false);
   useLive();
-  useShortcuts({ openPalette: () => setPaletteOpen(true) });
+  useShortcuts({ openPalette: () => setPaletteOpen(true), openKeys: () => setKeysOpen(true) });
   return (
-    <div className="min-h-dvh md:grid md:grid-cols-[13.5rem_1fr]">
+    <div className="min-h-dvh md:grid md:grid-cols-[13.5rem_1fr] print:block">
       <a
         href="#page"
         className="sr-only focus:not-sr-only focus:fixed focus:left-3 focus:top-3 focus:z-50 focus:bg-card focus:p-2"
@@ -35,16 +38,18 @@ function SignedIn({ name }: { name: string | undefined }) {
       <main id="page" tabIndex={-1} className="min-w-0 px-4 pb-24 pt-5 outline-none md:px-8 md:pb-12 md:pt-7">
         <div className="mx-auto max-w-[90rem]">
           <AwayNote />
+          <Letterhead />
           <Outlet />
         </div>
       </main>
       <Palette isOpen={isPaletteOpen} onOpenChange={setPaletteOpen} />
+      <Keys isOpen={areKeysOpen} onOpenChange={setKeysOpen} />
     </div>
   );
 }
 
 const linkStyle =
-  "flex items-center gap-2.5 rounded-md px-2.5 py-1.5 text-ink-2 transition-colors hover:bg-sunken hover:text-ink " +
+  "flex items-center gap-2.5 rounded-md px-2.5 py-1.5 text-ink-2 hover:bg-sunken hover:text-ink " +
   "aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent";
 
 /** So many places have room at the foot of a phone; the palette has the others. */

@@ -5,8 +5,14 @@ import { places } from "./places.ts";
 /** How long after `g` the next key still names a page. */
 const CHORD_MS = 1_200;
 
-/** Keys that work on every page: Ctrl K or / for the palette, g and a letter for a page. Not while one types. */
-export function useShortcuts({ openPalette }: { openPalette: () => void }): void {
+/** What the keys of every page open. */
+type Opened = { openPalette: () => void; openKeys: () => void };
+
+/**
+ * Keys that work on every page: Ctrl K or / for the palette, g and a letter for a page, ? for the list of them all
+ * (keys.tsx). Not while one types.
+ */
+export function useShortcuts({ openPalette, openKeys }: Opened): void {
   const navigate = useNavigate();
   const pressed = useEffectEvent((event: KeyboardEvent, isChord: boolean): boolean => {
     if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
@@ -15,9 +21,9 @@ export function useShortcuts({ openPalette }: { openPalette: () => void }): void
       return false;
     }
     if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return false;
-    if (event.key === "/") {
+    if (event.key === "/" || event.key === "?") {
       event.preventDefault();
-      openPalette();
+      (event.key === "/" ? openPalette : openKeys)();
       return false;
     }
     const place = isChord && places.find(({ key }) => key === event.key);

@@ -1,14 +1,30 @@
+import { Copyable } from "../ui/copyable.tsx";
+
 /** For whoever has no session, or one that ended. */
 export function SignedOut() {
   return (
-    <main className="grid min-h-dvh place-items-center p-6">
-      <div className="max-w-md rounded-xl border border-line bg-card p-8 shadow-card">
+    <main className="grid min-h-dvh place-items-center p-4 sm:p-6">
+      <title>Sign in · Longwatch</title>
+      <div className="w-full max-w-lg rounded-xl border border-line bg-card p-6 shadow-card sm:p-8">
         <img src="/icon.svg" alt="" className="mb-4 size-10" />
-        <h1 className="mb-2 text-xl font-semibold">Sign in to Longwatch</h1>
-        <p className="text-ink-2">Signing in takes a link that works once. Make one on the server’s machine:</p>
-        <pre className="my-4 overflow-x-auto rounded-md bg-sunken p-3 font-mono text-sm">npx longwatch sign-in</pre>
-        <p className="text-sm text-ink-3">
-          In a clone: npm run longwatch -- sign-in. Then open the link in this browser.
+        <h1 className="mb-1 text-xl font-semibold tracking-tight">Sign in to Longwatch</h1>
+        <p className="text-ink-2">
+          This browser has no session here, or it has ended. There is no password: a link signs you in, works once, and
+          ends after 15 minutes.
+        </p>
+        <ol className="mt-5 flex list-decimal flex-col gap-4 pl-5 marker:text-ink-3">
+          <li>
+            <p className="mb-1.5">On the server’s machine, say:</p>
+            <Copyable text="npx longwatch sign-in" label="Copy the command" />
+            <p className="mt-1.5 text-sm text-ink-3">
+              In a clone: <code className="font-mono">npm run longwatch -- sign-in</code>
+            </p>
+          </li>
+          <li>Open the link that it prints in this browser, and press the button.</li>
+        </ol>
+        <p className="mt-5 border-t border-line pt-4 text-sm text-ink-2">
+          No access to that machine? Whoever is signed in can make you a link: Settings, “Issue a token”, “one sign-in
+          in a browser”.
         </p>
       </div>
     </main>

@@ -6,8 +6,7 @@ const looks = {
   danger: "border border-bad/40 bg-card text-bad hover:bg-bad-soft",
 } as const;
 
-const shape =
-  "inline-flex items-center gap-2 rounded-md px-3 py-1.5 text-sm font-medium transition-colors disabled:opacity-50";
+const shape = "inline-flex items-center gap-2 rounded-md px-3 py-1.5 text-sm font-medium disabled:opacity-50";
 
 /** What is pressed to do something. */
 export function Button({

@@ -1,5 +1,5 @@
 import { Search, X } from "lucide-react";
-import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
+import { type ReactNode, useDeferredValue, useEffect, useEffectEvent, useState } from "react";
 
 /** Whoever types has paused: until then the list stays as it is. */
 const PAUSE_MS = 350;
@@ -71,6 +71,9 @@ export function TextFilter({
   );
 }
 
+/** More choices than these, as every seat of a large fleet, are made when what is in sight is painted. */
+const CHOICES_AT_ONCE = 50;
+
 /** One of a few, or all of them. */
 export function ChoiceFilter<Value extends string>({
   label,
@@ -83,16 +86,19 @@ export function ChoiceFilter<Value extends string>({
   choices: readonly Value[];
   onChange: (value: Value | undefined) => void;
 }) {
+  const areMany = choices.length > CHOICES_AT_ONCE;
+  const areDue = useDeferredValue(true, !areMany);
+  const made = areDue ? choices : choices.filter((choice) => choice === value);
   return (
     <label className={`${field} text-sm`}>
       <span className="text-ink-3">{label}</span>
       <select
         value={value ?? ""}
         onChange={({ target }) => onChange((target.value || undefined) as Value | undefined)}
-        className="bg-card py-1.5 pr-1 outline-none"
+        className={`bg-card py-1.5 pr-1 outline-none ${areMany ? "w-56" : ""}`}
       >
         <option value="">all</option>
-        {choices.map((choice) => (
+        {made.map((choice) => (
           <option key={choice} value={choice}>
             {choice.replaceAll("_", " ")}
           </option>

@@ -1,9 +1,17 @@
 import { TriangleAlert } from "lucide-react";
 import { ApiError } from "../api/client.ts";
 
+type Props = {
+  error: unknown;
+  onRetry?: () => void;
+  /** A part of a page: that no server answers is said once, above it, and not by each of them as an alarm. */
+  isPart?: boolean;
+};
+
 /** What went wrong, and what to do next, in the server's words. */
-export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+export function ProblemNote({ error, onRetry, isPart = false }: Props) {
   const problem = error instanceof ApiError ? error.problem : null;
+  if (isPart && problem?.status === 0) return <p className="text-ink-3">Not known: no server answers.</p>;
   return (
     <div role="alert" className="flex gap-3 rounded-lg border border-bad/30 bg-bad-soft p-4">
       <TriangleAlert aria-hidden className="mt-0.5 size-4.5 shrink-0 text-bad" />

@@ -37,6 +37,8 @@ export type Column<Row> = {
   cell: (row: Row) => ReactNode;
   /** Left out on a phone. */
   isMinor?: boolean;
+  /** Left out on a tablet, and on a phone. */
+  isExtra?: boolean;
   /** How wide it is on a phone, where it is another width. */
   narrow?: string;
 };
@@ -58,10 +60,13 @@ type Props<Row extends RowData> = {
 const ROW_PX = 42;
 
 const phone = matchMedia("(width < 48rem)");
+const tablet = matchMedia("(width < 80rem)");
 
 function onWidth(told: () => void): () => void {
-  phone.addEventListener("change", told);
-  return () => phone.removeEventListener("change", told);
+  for (const one of [phone, tablet]) one.addEventListener("change", told);
+  return () => {
+    for (const one of [phone, tablet]) one.removeEventListener("change", told);
+  };
 }
 
 /**
@@ -69,8 +74,7 @@ function onWidth(told: () => void): () => void {
  * one.
  */
 export function Table<Row extends RowData>({ label, columns: all, rows, idOf, onOpen, empty, onEnd }: Props<Row>) {
-  const isNarrow = useSyncExternalStore(onWidth, () => phone.matches);
-  const columns = isNarrow ? all.filter(({ isMinor }) => !isMinor) : all;
+  const { columns, isNarrow } = useFitting(all);
   const [sorting, setSorting] = useState<SortingState>([]);
   const body = useRef<HTMLDivElement>(null);
   const table = useTable({
@@ -139,6 +143,13 @@ export function Table<Row extends RowData>({ label, columns: all, rows, idOf, on
   );
 }
 
+/** The columns that the window has room for. */
+function useFitting<Row>(all: readonly Column<Row>[]): { columns: readonly Column<Row>[]; isNarrow: boolean } {
+  const isNarrow = useSyncExternalStore(onWidth, () => phone.matches);
+  const isShort = useSyncExternalStore(onWidth, () => tablet.matches);
+  return { columns: all.filter(({ isMinor, isExtra }) => !(isNarrow && isMinor) && !(isShort && isExtra)), isNarrow };
+}
+
 /** How far down the page something begins; what stands above it may come, grow and go at any time. */
 function useTopOf(element: RefObject<HTMLElement | null>, isThere: boolean): number {
   const [top, setTop] = useState(0);
@@ -200,14 +211,18 @@ function Head({ header, canSort, column }: { header: string; canSort: boolean; c
   const Mark = order === "desc" ? ArrowDown : ArrowUp;
   const aria = order === "asc" ? "ascending" : order === "desc" ? "descending" : "none";
   return (
-    <div role="columnheader" aria-sort={canSort ? aria : undefined} className="min-w-0 truncate">
+    <div
+      role="columnheader"
+      aria-sort={canSort ? aria : undefined}
+      className={canSort ? "min-w-0" : "min-w-0 truncate"}
+    >
       {canSort ? (
         <button
           type="button"
           onClick={() => column.toggleSorting()}
-          className="inline-flex items-center gap-1 hover:text-ink"
+          className="inline-flex max-w-full items-center gap-1 hover:text-ink"
         >
-          {header}
+          <span className="truncate">{header}</span>
           {order && <Mark aria-hidden className="size-3" />}
         </button>
       ) : (

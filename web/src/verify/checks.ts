@@ -19,17 +19,31 @@ export function canVerify(): boolean {
   return globalThis.isSecureContext && crypto.subtle !== undefined;
 }
 
+/** What stands for all checks where none can be made; the page says beside it what to do. */
+export const NOTHING_CHECKED: Step = {
+  name: "This browser",
+  outcome: "unable",
+  found: "It gives a page the means to check signatures only over HTTPS, or on the server’s own machine.",
+  means: "Nothing was checked, and nothing is claimed.",
+};
+
 /** Makes one check, and turns whatever goes wrong in it into what a person reads. */
 export async function checked(name: string, check: () => Promise<Omit<Step, "name">>): Promise<Step> {
   try {
     return { name, ...(await check()) };
   } catch (error) {
     if (error instanceof Broken) return { name, outcome: "bad", found: error.message, means: DISTRUST };
+    if (error instanceof DOMException && error.name === "NotSupportedError")
+      return { name, outcome: "unable", found: "This browser knows no Ed25519 signatures.", means: NEWER };
     const why = error instanceof ApiError ? error.problem : null;
     const found = why ? `${why.detail} ${why.hint ?? ""}`.trim() : String(error);
     return { name, outcome: "unable", found, means: "It is not known whether this holds. The page tries again." };
   }
 }
+
+const NEWER =
+  "Chrome and Edge know them from 137 on, Firefox from 129, Safari from 17. Or verify without a browser: " +
+  "longwatch ledger verify.";
 
 const DISTRUST =
   "What this server shows contradicts what was signed. Believe nothing of it until somebody knows why: " +

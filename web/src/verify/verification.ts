@@ -4,6 +4,7 @@ import {
   canVerify,
   checked,
   included,
+  NOTHING_CHECKED,
   outcomeOf,
   type Outcome,
   sample,
@@ -31,20 +32,7 @@ export function verification(tenant: string | undefined) {
 
 async function verifyLedger(tenant: string): Promise<Verification> {
   const at = new Date().toISOString();
-  if (!canVerify())
-    return {
-      outcome: "unable",
-      steps: [
-        {
-          name: "This browser",
-          outcome: "unable",
-          found: "It gives a page the means to check signatures only over HTTPS, or on the server’s own machine.",
-          means: "Open the console over HTTPS, or verify elsewhere: longwatch ledger verify.",
-        },
-      ],
-      signed: null,
-      at,
-    };
+  if (!canVerify()) return { outcome: "unable", steps: [NOTHING_CHECKED], signed: null, at };
   let signed: Signed | null = null;
   let isMissing = false;
   const signature = await checked("The signature", async () => {

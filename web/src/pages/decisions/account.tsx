@@ -50,7 +50,10 @@ function Facts({ decision }: { decision: Decision }) {
             , asked by <SeatLink name={asked_by} />
           </>
         )}
-        , <Time at={at} />
+        , <Time at={at} /> ·{" "}
+        <Link to="/decisions" search={{ seat: subject }} className="text-accent hover:underline">
+          all that it asked
+        </Link>
         {entry && (
           <>
             {" "}

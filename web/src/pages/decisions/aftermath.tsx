@@ -2,10 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { asked } from "../../api/queries.ts";
 import { State } from "../../ui/chip.tsx";
-import { DecisionLink, EntryLink, SeatLink, TicketLink } from "../../ui/links.tsx";
+import { DecisionLink, SeatLink, TicketLink } from "../../ui/links.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
 import { CloseEscalation } from "./close_escalation.tsx";
+import { Proof } from "./proof.tsx";
 import { Verdict } from "./verdict.tsx";
 import { type Decision, traced } from "./recorded.ts";
 
@@ -62,7 +63,7 @@ function useAllowedLater({ id, subject, action, resource_type, resource_id }: De
 function Approval({ id }: { id: number }) {
   const { data } = useQuery(asked("/v1/approval/show", { id }));
   if (!data) return null;
-  const { state, decided_by, decided_at, reason, expires_at, used_by } = data;
+  const { state, wording, decided_by, decided_at, reason, expires_at, used_by } = data;
   return (
     <Step state={state}>
       Approval {id}{" "}
@@ -76,6 +77,7 @@ function Approval({ id }: { id: number }) {
           {decided_by !== null && <> by {decided_by}</>} <Proof about={`approval-${id}`} />
         </>
       )}
+      {wording !== null && <code className="block break-words font-mono text-sm text-ink-2">{wording}</code>}
       {reason !== null && <Told>{reason}</Told>}
       {state === "granted" && (
         <Told>
@@ -124,13 +126,6 @@ function Escalation({ id }: { id: number }) {
       )}
     </Step>
   );
-}
-
-/** The entry of the ledger that says so: the newest about it. */
-function Proof({ about }: { about: string }) {
-  const { data } = useQuery(asked("/v1/feed/read", { about, limit: 1 }));
-  const [entry] = data?.entries ?? [];
-  return entry && <EntryLink seq={entry.seq} />;
 }
 
 function Step({ state, children }: { state: string; children: ReactNode }) {

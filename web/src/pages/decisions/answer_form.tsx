@@ -2,9 +2,8 @@ import { type FormEvent, useState } from "react";
 import { useCommand } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
+import { ReasonArea, TextArea } from "../../ui/text_area.tsx";
 import type { Question } from "./question_dialog.tsx";
-
-const field = "mt-1 block w-full rounded-md border border-line-2 bg-paper px-3 py-2 font-normal";
 
 const choice = "flex cursor-pointer items-baseline gap-2.5 rounded-md px-2 py-1.5";
 
@@ -25,30 +24,9 @@ export function AnswerForm({ question: { id, options, ticket, blocks }, onMove, 
     <form className="mt-4" onSubmit={send}>
       {options.length > 0 && <Choices options={options} chosen={chosen} onChoose={setChosen} />}
       {chosen === "" && (
-        <label className="block text-sm font-medium">
-          Your answer
-          <textarea
-            autoFocus
-            required
-            rows={2}
-            maxLength={1000}
-            value={words}
-            onChange={({ target }) => setWords(target.value)}
-            className={field}
-          />
-        </label>
+        <TextArea label="Your answer" autoFocus required maxLength={1000} value={words} onChange={setWords} />
       )}
-      <label className="mt-3 block text-sm font-medium">
-        Reason
-        <textarea
-          required
-          rows={2}
-          maxLength={2000}
-          value={reason}
-          onChange={({ target }) => setReason(target.value)}
-          className={field}
-        />
-      </label>
+      <ReasonArea value={reason} onChange={setReason} />
       <p className="mb-4 mt-1 text-sm text-ink-3">
         It is posted with your name; whoever meets the same question next reads it.
         {ticket !== null && blocks && ` ${ticket} goes back into the queue.`}

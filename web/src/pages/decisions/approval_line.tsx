@@ -3,6 +3,7 @@ import { SeatLink } from "../../ui/links.tsx";
 import { Time } from "../../ui/time.tsx";
 import { type Approval, Verdict } from "./verdict.tsx";
 import { WaitingLine } from "./waiting_line.tsx";
+import { ManifestLink } from "./ways_there.tsx";
 import { act } from "./words.ts";
 
 /** An approval that waits: who wants to do what, in which words, and since when. */
@@ -22,13 +23,7 @@ export function ApprovalLine({ approval }: { approval: Approval }) {
           {manifest !== null && (
             <>
               {", in "}
-              <Link
-                to="/decisions/manifests/$id"
-                params={{ id: String(manifest) }}
-                className="text-accent hover:underline"
-              >
-                manifest {manifest}
-              </Link>
+              <ManifestLink id={manifest} />
             </>
           )}
           {wording !== null && (

@@ -7,6 +7,7 @@ import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Account } from "./account.tsx";
 import { Input } from "./input.tsx";
 import { Replay } from "./replay.tsx";
+import { DecisionsLink } from "./ways_there.tsx";
 import { act } from "./words.ts";
 
 const route = getRouteApi("/decisions/$id");
@@ -30,7 +31,10 @@ export function DecisionPage() {
     <>
       <title>{`Decision ${id} · Longwatch`}</title>
       <PageHead title={`Decision ${id}`} about={`${decision.subject} wanted to ${act(decision)}.`}>
-        <Replay id={id} />
+        <span className="flex flex-wrap items-center gap-2">
+          <Replay id={id} />
+          <DecisionsLink />
+        </span>
       </PageHead>
       <div className="grid grid-cols-1 items-start gap-5 xl:grid-cols-2">
         <Panel title="What was decided">

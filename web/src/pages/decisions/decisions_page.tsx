@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { asked } from "../../api/queries.ts";
 import { Copyable } from "../../ui/copyable.tsx";
 import { Empty } from "../../ui/empty.tsx";
@@ -11,6 +11,7 @@ import { DecisionTable } from "./decision_table.tsx";
 import { useDecisions } from "./recorded.ts";
 import { type DecisionsSearch, effects } from "./search.ts";
 import { WaitsForYou } from "./waits_for_you.tsx";
+import { ManifestsLink, PolicyLink } from "./ways_there.tsx";
 
 const route = getRouteApi("/decisions");
 
@@ -20,12 +21,10 @@ export function DecisionsPage() {
     <>
       <title>Decisions · Longwatch</title>
       <PageHead title="Decisions" about="What was denied, what became of it, and what waits for your word.">
-        <Link
-          to="/decisions/policy"
-          className="rounded-md border border-line-2 bg-card px-3 py-1.5 text-sm font-medium hover:border-ink-3"
-        >
-          The policy
-        </Link>
+        <span className="flex gap-2">
+          <ManifestsLink />
+          <PolicyLink />
+        </span>
       </PageHead>
       <WaitsForYou />
       <Decided />

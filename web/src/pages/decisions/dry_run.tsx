@@ -1,29 +1,30 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, ask, type QueryInput, type QueryOutput } from "../../api/client.ts";
+import { ask, type QueryInput, type QueryOutput } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { DryRunResult } from "./dry_run_result.tsx";
 import { packed, spread } from "./policy_text.ts";
-
-/** A server reads a request's head up to 16 KiB; a longer text is tried by its number, once it is proposed. */
-const ADDRESS_BYTES_MAX = 15_000;
-
-/** Over so many decisions, the newest. */
-const counts = [500, 2000, 5000] as const;
+import { Propose } from "./propose.tsx";
+import type { Said } from "./said.tsx";
+import { counts } from "./tried.ts";
 
 type Wanted = QueryInput<"/v1/policy/dry_run">;
 type Tried = QueryOutput<"/v1/policy/dry_run">;
 
-/** A changed text, tried over what was decided: nothing of it counts until it is proposed and activated. */
-export function DryRun({ text, onClose }: { text: string; onClose: () => void }) {
+type Props = { text: string; onClose: () => void; onSaid: (said: Said) => void };
+
+/** A changed text, tried over what was decided, then proposed: nothing of it counts until it is activated. */
+export function DryRun({ text, onClose, onSaid }: Props) {
   const [words, setWords] = useState(() => spread(text));
   const [newest, setNewest] = useState<number>(counts[0]);
-  const { mutate, data, error, isPending, reset } = useMutation<Tried, Error, Wanted>({ mutationFn: tried });
+  const { mutate, data, error, isPending, reset } = useMutation<Tried, Error, Wanted>({
+    mutationFn: (wanted) => ask("/v1/policy/dry_run", wanted),
+  });
   return (
     <Panel
-      title="Try a change"
+      title="Change the policy"
       className="mb-5"
       aside={
         <button type="button" onClick={onClose} className="text-accent hover:underline">
@@ -32,8 +33,8 @@ export function DryRun({ text, onClose }: { text: string; onClose: () => void })
       }
     >
       <p className="mb-3 text-ink-2">
-        Change the text. It is tried over what was decided already, and changes nothing: a policy counts when somebody
-        proposed and activated it.
+        Change the text, and see what it would have decided otherwise. That changes nothing: proposed, it is a version;
+        activated, it decides.
       </p>
       <textarea
         aria-label="The policy’s text"
@@ -67,18 +68,12 @@ export function DryRun({ text, onClose }: { text: string; onClose: () => void })
         </Button>
       </div>
       {error && <ProblemNote error={error} />}
-      {data && <DryRunResult result={data} />}
+      {data && (
+        <>
+          <DryRunResult result={data} />
+          <Propose text={packed(words)} onSaid={onSaid} />
+        </>
+      )}
     </Panel>
   );
-}
-
-function tried(wanted: Wanted): Promise<Tried> {
-  const isLong = new URLSearchParams({ text: wanted.text ?? "" }).toString().length > ADDRESS_BYTES_MAX;
-  if (!isLong) return ask("/v1/policy/dry_run", wanted);
-  throw new ApiError({
-    status: 413,
-    code: "policy.long",
-    detail: "This text is too long to be tried from here.",
-    hint: "Propose it, which decides nothing yet, and try it by its number: npx longwatch policy dry-run --version N.",
-  });
 }

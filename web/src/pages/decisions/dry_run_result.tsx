@@ -10,19 +10,31 @@ const OPEN_MAX = 5;
 
 const times = (count: number) => (count === 1 ? "1 decision" : `${count.toLocaleString("en")} decisions`);
 
+/** Whether anything that was decided would come out otherwise. */
+export const changesAny = ({ allowed, denied }: Result) => allowed + denied > 0;
+
+/** `Of the newest 42 decisions: 3 denied then would be allowed, 1 allowed then would be denied.` */
+export function inShort({ examined, allowed, denied, reworded }: Result): string {
+  if (examined === 0) return "Nothing was decided yet that it could be tried over.";
+  const parts = [
+    allowed > 0 && `${allowed} denied then would be allowed`,
+    denied > 0 && `${denied} allowed then would be denied`,
+    reworded > 0 && `${reworded} would be told with other reasons`,
+  ].filter(Boolean);
+  return `Of the newest ${times(examined)}: ${parts.length > 0 ? parts.join(", ") : "each would come out the same"}.`;
+}
+
 /** What a proposed policy would have decided otherwise. */
-export function DryRunResult({ result: { examined, allowed, denied, reworded, changes } }: { result: Result }) {
+export function DryRunResult({ result }: { result: Result }) {
+  const { allowed, denied, changes } = result;
   return (
     <section aria-label="What would change" aria-live="polite" className="border-t border-line pt-4">
       <p className="mb-2 text-lg font-semibold tracking-tight">
-        {allowed + denied === 0
+        {!changesAny(result)
           ? "Nothing would come out otherwise."
           : `${times(allowed + denied)} would come out otherwise.`}
       </p>
-      <p className="mb-3 text-ink-2">
-        Of the newest {times(examined)}: {allowed} denied then would be allowed, {denied} allowed then would be denied,
-        and {reworded} would be told with other reasons.
-      </p>
+      <p className="mb-3 text-ink-2">{inShort(result)}</p>
       <ul aria-label="Changed decisions" className="divide-y divide-line">
         {alike(changes).map((group) => (
           <Alike key={group[0]!.decision} group={group} />

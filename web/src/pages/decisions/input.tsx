@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { Facts } from "../../ui/facts.tsx";
 import { EntryLink } from "../../ui/links.tsx";
 import type { Decision } from "./recorded.ts";
 
@@ -17,7 +18,7 @@ export function Input({ decision: { input, policy_digest, state_version } }: { d
       {parts.map(({ name, title }) => (
         <section key={name} aria-label={title}>
           <h3 className="mb-1 text-sm font-medium text-ink-3">{title}</h3>
-          <Facts value={input?.[name]} />
+          <Said value={input?.[name]} />
         </section>
       ))}
       <p className="break-words border-t border-line pt-3 text-sm text-ink-2">
@@ -32,27 +33,21 @@ export function Input({ decision: { input, policy_digest, state_version } }: { d
 }
 
 /** An object as its names and values; what lies deeper stands flat, by a longer name. */
-function Facts({ value }: { value: unknown }): ReactNode {
+function Said({ value }: { value: unknown }): ReactNode {
   const rows = flat(value);
   if (rows.length === 0) return <p className="text-ink-2">Nothing was said.</p>;
-  return (
-    <dl className="grid grid-cols-[minmax(6rem,auto)_minmax(0,1fr)] gap-x-4 gap-y-1">
-      {rows.map(([name, said]) => (
-        <div key={name} className="contents">
-          <dt className="text-ink-3">{name.replaceAll("_", " ")}</dt>
-          <dd className="whitespace-pre-wrap break-words">{said}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={rows.map(([name, said]) => [name.replaceAll("_", " "), said])} />;
 }
+
+/** Names of what only holds others together. */
+const UNSAID: ReadonlySet<string> = new Set(["properties", "standing"]);
 
 function flat(value: unknown, before = ""): [string, string][] {
   if (typeof value !== "object" || value === null)
     return [[before, value === true ? "yes" : value === false ? "no" : String(value)]];
   if (Array.isArray(value)) return [[before, value.length === 0 ? "none" : value.map(textOf).join(", ")]];
   return Object.entries(value).flatMap(([name, one]) =>
-    flat(one, name === "properties" ? before : before === "" ? name : `${before}, ${name}`),
+    flat(one, UNSAID.has(name) ? before : before === "" ? name : `${before}, ${name}`),
   );
 }
 

@@ -11,7 +11,9 @@ import { ProblemNote } from "../../ui/problem_note.tsx";
 import { stepThrough } from "../../ui/step_through.ts";
 import { Time } from "../../ui/time.tsx";
 import { Lasting } from "./lasting.tsx";
+import { History } from "./proof.tsx";
 import type { Approval } from "./verdict.tsx";
+import { ManifestsLink } from "./ways_there.tsx";
 import { act } from "./words.ts";
 
 const route = getRouteApi("/decisions/manifests/$id");
@@ -27,18 +29,30 @@ export function ManifestPage() {
   if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
   if (!data) return <div className="h-96 animate-pulse rounded-xl bg-sunken" role="status" aria-label="Loading" />;
   const open = data.items.filter(({ state }) => state === "pending").map((one) => one.id);
-  const among = chosen.filter((one) => open.includes(one));
+  // What is alone in it is what one came to decide.
+  const among = open.length === 1 ? open : chosen.filter((one) => open.includes(one));
   const isAll = among.length === open.length;
   return (
     <>
       <title>{`Manifest ${id} · Longwatch`}</title>
-      <PageHead title={`Manifest ${id}`} about={data.headline}>
-        {open.length > 0 && <Decide key={among.join()} manifest={id} chosen={among} onDone={() => setChosen([])} />}
+      <PageHead
+        title={`Manifest ${id}`}
+        about={
+          <>
+            {data.closed ? "Each item has its verdict" : data.headline}.{" "}
+            <History about={`manifest-${id}`} words={{ "manifest.opened": "Bundled", "manifest.closed": "closed" }} />
+          </>
+        }
+      >
+        <span className="flex flex-wrap items-center gap-2">
+          {open.length > 0 && <Decide key={among.join()} manifest={id} chosen={among} onDone={() => setChosen([])} />}
+          <ManifestsLink />
+        </span>
       </PageHead>
       <Panel
         title="Items"
         aside={
-          open.length > 0 && (
+          open.length > 1 && (
             <button type="button" className="text-accent hover:underline" onClick={() => setChosen(isAll ? [] : open)}>
               {isAll ? "Choose none" : `Choose all ${open.length}`}
             </button>
@@ -63,7 +77,7 @@ export function ManifestPage() {
 type ItemProps = { item: Approval; isChosen: boolean; onChoose: (isChosen: boolean) => void };
 
 function Item({ item, isChosen, onChoose }: ItemProps) {
-  const { id, state, subject, wording, decision, asked_at, reason } = item;
+  const { id, state, subject, production, wording, decision, asked_at, reason } = item;
   return (
     <li className="flex items-start gap-3 py-2.5 first:pt-0 last:pb-0">
       <input
@@ -77,8 +91,8 @@ function Item({ item, isChosen, onChoose }: ItemProps) {
       <div className="min-w-0 flex-1 break-words">
         <Link to="/decisions/$id" params={{ id: String(decision) }} className="font-medium hover:underline">
           {act(item)}
-        </Link>{" "}
-        for <SeatLink name={subject} />
+        </Link>
+        {production && <span className="text-warn"> in production</span>} for <SeatLink name={subject} />
         {wording !== null && <code className="block break-words font-mono text-sm text-ink-2">{wording}</code>}
         {reason !== null && <p className="text-sm text-ink-2">{reason}</p>}
       </div>

@@ -3,9 +3,8 @@ import { type FormEvent, useState } from "react";
 import { asked, useCommand } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
+import { fill, ReasonArea } from "../../ui/text_area.tsx";
 import type { Question } from "./question_dialog.tsx";
-
-const field = "mt-1 block w-full rounded-md border border-line-2 bg-paper px-3 py-2 font-normal";
 
 type Props = { question: Question; onBack: () => void; onDone: () => void };
 
@@ -25,7 +24,7 @@ export function MoveForm({ question: { id, topic: own }, onBack, onDone }: Props
     <form className="mt-4" onSubmit={send}>
       <label className="block text-sm font-medium">
         What it is about
-        <select autoFocus required value={topic} onChange={({ target }) => setTopic(target.value)} className={field}>
+        <select autoFocus required value={topic} onChange={({ target }) => setTopic(target.value)} className={fill}>
           <option value="">Choose a topic</option>
           {(["strategist", "operator"] as const).map((whom) => (
             <optgroup key={whom} label={whom === "operator" ? "The operator decides" : "A strategist decides"}>
@@ -41,17 +40,7 @@ export function MoveForm({ question: { id, topic: own }, onBack, onDone }: Props
         </select>
       </label>
       <p className="mt-1 text-sm text-ink-3">{chosen?.about ?? "It keeps its age, and its ticket goes on waiting."}</p>
-      <label className="mt-3 block text-sm font-medium">
-        Reason
-        <textarea
-          required
-          rows={2}
-          maxLength={2000}
-          value={reason}
-          onChange={({ target }) => setReason(target.value)}
-          className={field}
-        />
-      </label>
+      <ReasonArea value={reason} onChange={setReason} />
       {error && <ProblemNote error={error} />}
       <div className="mt-4 flex justify-end gap-2">
         <Button onClick={onBack}>Back</Button>

@@ -1,32 +1,51 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { asked } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { Chip } from "../../ui/chip.tsx";
+import { Empty } from "../../ui/empty.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { DryRun } from "./dry_run.tsx";
 import { readPolicy } from "./policy_text.ts";
+import { Proposal } from "./proposal.tsx";
 import { Rules } from "./rules.tsx";
+import { type Said, SaidNote } from "./said.tsx";
 import { Versions } from "./versions.tsx";
+import { DecisionsLink } from "./ways_there.tsx";
 
 const route = getRouteApi("/decisions/policy");
 
-/** What is allowed and what is not, and what a changed text would have decided. */
+/** More versions than a tenant has in years; one that lies further back is shown by its number. */
+const VERSIONS_MAX = 500;
+
+/** What is allowed and what is not; what a change would have decided otherwise; and which version decides. */
 export function PolicyPage() {
   const { digest, version } = route.useSearch();
-  const [isTrying, setTrying] = useState(false);
-  const list = useQuery(asked("/v1/policy/list", { limit: 100 }));
+  const navigate = useNavigate();
+  const [isChanging, setChanging] = useState(false);
+  const [said, setSaid] = useState<Said | null>(null);
+  const list = useQuery(asked("/v1/policy/list", { limit: VERSIONS_MAX }));
   const versions = list.data?.versions;
-  const wanted = version ?? versions?.find((one) => one.digest === digest)?.version;
-  const isKnown = version !== undefined || digest === undefined || versions !== undefined;
-  const shown = useQuery({ ...asked("/v1/policy/show", wanted ? { version: wanted } : {}), enabled: isKnown });
+  const active = versions?.find((one) => one.active)?.version;
+  const wanted = version ?? (digest === undefined ? active : versions?.find((one) => one.digest === digest)?.version);
+  const shown = useQuery({
+    ...asked("/v1/policy/show", wanted === undefined ? {} : { version: wanted }),
+    enabled: wanted !== undefined,
+  });
   const error = list.error ?? shown.error;
-  if (error) return <ProblemNote error={error} onRetry={() => shown.refetch()} />;
-  if (!shown.data || !versions)
+  if (error) return <ProblemNote error={error} onRetry={() => Promise.all([list.refetch(), shown.refetch()])} />;
+  if (versions !== undefined && wanted === undefined) return <NoSuchVersion digest={digest!} />;
+  if (!shown.data || versions === undefined || active === undefined)
     return <div className="h-96 animate-pulse rounded-xl bg-sunken" role="status" aria-label="Loading" />;
-  const { text, active, version: number } = shown.data;
+  const { text, version: number } = shown.data;
+  const isActive = number === active;
+  const tell = (one: Said) => {
+    setSaid(one);
+    setChanging(false);
+    void navigate({ to: "/decisions/policy", search: { version: one.version } });
+  };
   return (
     <>
       <title>Policy · Longwatch</title>
@@ -35,14 +54,21 @@ export function PolicyPage() {
         about={
           <span className="flex flex-wrap items-center gap-2">
             Version {number}
-            <Chip tone={active ? "good" : "quiet"}>{active ? "active" : "not active"}</Chip>
+            <Chip tone={isActive ? "good" : "quiet"}>{isActive ? "active" : "not active"}</Chip>
             <span>What no rule permits is denied; a boundary beats every permit.</span>
           </span>
         }
       >
-        {!isTrying && <Button onClick={() => setTrying(true)}>{active ? "Try a change" : "Try this version"}</Button>}
+        <span className="flex gap-2">
+          <DecisionsLink />
+          {!isChanging && (
+            <Button onClick={() => setChanging(true)}>{isActive ? "Change it" : "Change this version"}</Button>
+          )}
+        </span>
       </PageHead>
-      {isTrying && <DryRun key={number} text={text} onClose={() => setTrying(false)} />}
+      {said && <SaidNote key={`${said.what} ${said.version}`} said={said} onSaid={tell} />}
+      {isChanging && <DryRun key={number} text={text} onClose={() => setChanging(false)} onSaid={tell} />}
+      {!isActive && !isChanging && <Proposal key={number} version={number} active={active} onSaid={tell} />}
       <div className="grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_24rem]">
         <Rules policy={readPolicy(text)} />
         <div className="min-w-0">
@@ -51,6 +77,18 @@ export function PolicyPage() {
           </Panel>
         </div>
       </div>
+    </>
+  );
+}
+
+function NoSuchVersion({ digest }: { digest: string }) {
+  return (
+    <>
+      <title>Policy · Longwatch</title>
+      <PageHead title="Policy" />
+      <Empty title="No version has this digest">
+        Among the newest {VERSIONS_MAX} none is <code className="break-all font-mono">{digest}</code>.
+      </Empty>
     </>
   );
 }

@@ -39,3 +39,40 @@ export function packed(text: string): string {
     return text;
   }
 }
+
+/** What stands in one text and not in another: by the rules' names, and whether what is no rule is otherwise. */
+export type Difference = {
+  added: string[];
+  removed: string[];
+  changed: string[];
+  isReordered: boolean;
+  rest: string[];
+};
+
+/** How `after` differs from `before`. */
+export function difference(before: Policy, after: Policy): Difference {
+  const [old, fresh] = [before, after].map(({ rules }) => new Map(rules.map((rule) => [rule.name, rule])));
+  const both = [...fresh!.keys()].filter((name) => old!.has(name));
+  const same = (one: unknown, other: unknown) => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+  return {
+    added: [...fresh!.keys()].filter((name) => !old!.has(name)),
+    removed: [...old!.keys()].filter((name) => !fresh!.has(name)),
+    changed: both.filter((name) => !same(old!.get(name), fresh!.get(name))),
+    isReordered: !same(
+      both,
+      [...old!.keys()].filter((name) => fresh!.has(name)),
+    ),
+    rest: [
+      ...(same(before.unmatched, after.unmatched) ? [] : ["what is said when nothing permits it"]),
+      ...(same(before.entities ?? [], after.entities ?? []) ? [] : ["what the policy knows by itself"]),
+    ],
+  };
+}
+
+/** The same in the order of its names, so that two texts of one meaning are equal. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const names = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return names.map(([name, one]) => [name, sorted(one)]);
+}

@@ -1,9 +1,9 @@
-import { Dialog } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
 import { SeatLink, TicketLink } from "../../ui/links.tsx";
+import { Modal } from "../../ui/modal.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
 import { AnswerForm } from "./answer_form.tsx";
@@ -12,33 +12,21 @@ import { MoveForm } from "./move_form.tsx";
 /** A question as it is told whole. */
 export type Question = QueryOutput<"/v1/question/show">;
 
-const popup =
-  "fixed left-1/2 top-[6vh] z-40 max-h-[88vh] w-[min(36rem,calc(100vw-2rem))] -translate-x-1/2 overflow-y-auto " +
-  "rounded-xl border border-line bg-card p-5 shadow-card outline-none";
-
 /** One question with all that its asker said, to be answered, or moved to those who have to. */
 export function QuestionDialog({ id, onClose }: { id: number; onClose: () => void }) {
   const { data, error } = useQuery(asked("/v1/question/show", { id }));
   const [isMoving, setMoving] = useState(false);
   return (
-    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className="fixed inset-0 z-30 bg-ink/25 dark:bg-sunken/70" />
-        <Dialog.Popup className={popup}>
-          <Dialog.Title className="break-words text-lg font-semibold tracking-tight">
-            {data?.question ?? `Question ${id}`}
-          </Dialog.Title>
-          {error && <ProblemNote error={error} />}
-          {data && <Told question={data} />}
-          {data?.state === "open" &&
-            (isMoving ? (
-              <MoveForm question={data} onBack={() => setMoving(false)} onDone={onClose} />
-            ) : (
-              <AnswerForm question={data} onMove={() => setMoving(true)} onClose={onClose} />
-            ))}
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Modal title={data?.question ?? `Question ${id}`} isOpen onClose={onClose}>
+      {error && <ProblemNote error={error} />}
+      {data && <Told question={data} />}
+      {data?.state === "open" &&
+        (isMoving ? (
+          <MoveForm question={data} onBack={() => setMoving(false)} onDone={onClose} />
+        ) : (
+          <AnswerForm question={data} onMove={() => setMoving(true)} onClose={onClose} />
+        ))}
+    </Modal>
   );
 }
 

@@ -1,20 +1,16 @@
+import { numberIn, textIn, wordIn } from "../../ui/address.ts";
+
 export const effects = ["deny", "allow"] as const;
-export type Effect = (typeof effects)[number];
 
 /** What the address of the decisions' page says; `open` is the decision that is read beside the list. */
 export type DecisionsSearch = {
-  effect?: Effect | undefined;
+  effect?: (typeof effects)[number] | undefined;
   action?: string | undefined;
   seat?: string | undefined;
   open?: number | undefined;
 };
 
-/** Reads an address that anybody may have typed: what is not understood is left out. */
+/** Reads an address that anybody may have typed. */
 export function decisionsSearch({ effect, action, seat, open }: Record<string, unknown>): DecisionsSearch {
-  return {
-    ...(effects.includes(effect as never) ? { effect: effect as Effect } : {}),
-    ...(typeof action === "string" && action !== "" ? { action } : {}),
-    ...(typeof seat === "string" && seat !== "" ? { seat } : {}),
-    ...(Number.isSafeInteger(Number(open)) && Number(open) > 0 ? { open: Number(open) } : {}),
-  };
+  return { effect: wordIn(effects, effect), action: textIn(action), seat: textIn(seat), open: numberIn(open) };
 }

@@ -2,7 +2,7 @@ import type { Tone } from "../../ui/tone.ts";
 
 /** What each rung of the authority ladder asks for. */
 export const rungs: Readonly<Record<string, string>> = {
-  L0: "L0: acted on and logged",
+  L0: "L0: nobody approves first",
   L1: "L1: a strategist approves first",
   L2: "L2: the operator approves first",
 };

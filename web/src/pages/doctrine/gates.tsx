@@ -9,9 +9,9 @@ export function Gates({ id }: { id: string }) {
   const { data, error } = useQuery(asked("/v1/doctrine/evaluate", { id }));
   return (
     <Panel title="Gates" aside={data && `they reach ${data.reached}`}>
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       {data?.gates.length === 0 && (
-        <p className="text-ink-2">It names no gate: up to M2 a person judges, and nobody gives more.</p>
+        <p className="text-ink-2">It names no gate: up to M2 a person judges, and nobody can give it more.</p>
       )}
       <ul className="flex flex-col gap-3">
         {data?.gates.map(({ level, gate, holds, because }) => {

@@ -22,7 +22,13 @@ const HISTORY_MAX = 200;
 export function RecordPage() {
   const { id } = route.useParams();
   const { data: record, error, refetch } = useQuery(asked("/v1/doctrine/show", { id }));
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !record)
+    return (
+      <>
+        <PageHead title={id} />
+        <ProblemNote error={error} onRetry={() => refetch()} />
+      </>
+    );
   if (!record) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
   return (
     <>
@@ -51,7 +57,7 @@ export function RecordPage() {
       <div className="grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_26rem]">
         <div className="flex min-w-0 flex-col gap-5">
           <Words record={record} />
-          <Sightings sightings={record.sightings} />
+          <Sightings id={id} sightings={record.sightings} />
           <Bypasses bypasses={record.bypasses} />
           <History id={id} />
         </div>
@@ -109,7 +115,7 @@ function History({ id }: { id: string }) {
   const { data, error } = useQuery(asked("/v1/feed/read", { about: id, limit: HISTORY_MAX }));
   return (
     <Panel title="Its history" aside={data && `${data.entries.length} entries`}>
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       {data?.entries.length === 0 && <p className="text-ink-2">It came with Longwatch; nothing happened to it here.</p>}
       <ol className="flex flex-col gap-2.5">
         {data?.entries.map((entry) => (

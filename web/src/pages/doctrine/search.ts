@@ -1,3 +1,5 @@
+import { textIn, wordIn } from "../../ui/address.ts";
+
 export const recordTypes = [
   "failure",
   "observation",
@@ -21,9 +23,9 @@ export type DoctrineSearch = {
 /** Reads an address that anybody may have typed: what is not understood is left out. */
 export function doctrineSearch({ type, held_by, words, all }: Record<string, unknown>): DoctrineSearch {
   return {
-    ...(recordTypes.includes(type as never) ? { type: type as (typeof recordTypes)[number] } : {}),
-    ...(holdings.includes(held_by as never) ? { held_by: held_by as (typeof holdings)[number] } : {}),
-    ...(typeof words === "string" && words !== "" ? { words } : {}),
-    ...(all === true ? { all } : {}),
+    type: wordIn(recordTypes, type),
+    held_by: wordIn(holdings, held_by),
+    words: textIn(words),
+    all: all === true ? all : undefined,
   };
 }

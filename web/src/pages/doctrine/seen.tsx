@@ -1,15 +1,22 @@
 import { Chip } from "../../ui/chip.tsx";
-import { EntryLink, SeatLink, TicketLink } from "../../ui/links.tsx";
+import { Copyable } from "../../ui/copyable.tsx";
+import { DecisionLink, EntryLink, SeatLink, TicketLink } from "../../ui/links.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Time } from "../../ui/time.tsx";
 import type { DoctrineRecord } from "./record_page.tsx";
 
 /** What was seen of it: the evidence, and where it was broken. */
-export function Sightings({ sightings }: Pick<DoctrineRecord, "sightings">) {
+export function Sightings({ id, sightings }: Pick<DoctrineRecord, "id" | "sightings">) {
   return (
     <Panel title="Evidence">
       {sightings.length === 0 && (
-        <p className="text-ink-2">Nobody has seen it here yet. An agent that does says so with doctrine_observe.</p>
+        <div className="text-ink-2">
+          <p className="mb-2">
+            Nobody has seen it here yet. An agent that does says so with its tool{" "}
+            <code className="font-mono text-sm">doctrine_observe</code>, a person by:
+          </p>
+          <Copyable text={`npx longwatch doctrine observe ${id} --evidence "…"`} label="Copy the command" />
+        </div>
       )}
       <ul className="divide-y divide-line">
         {sightings.map(({ kind, at, by, evidence, entry }, index) => (
@@ -40,7 +47,7 @@ export function Bypasses({ bypasses }: Pick<DoctrineRecord, "bypasses">) {
             <div className="flex flex-wrap items-baseline gap-x-3 text-sm text-ink-3">
               <SeatLink name={by} />
               {consent !== null && <span>consent {consent}</span>}
-              {decision !== null && <span>decision {decision}</span>}
+              {decision !== null && <DecisionLink id={decision} />}
               <span className="ml-auto">
                 {entry !== null && <EntryLink seq={entry} />} <Time at={at} />
               </span>

@@ -11,6 +11,8 @@ import { Empty } from "../../ui/empty.tsx";
 import { ChoiceFilter, Filters, TextFilter } from "../../ui/filters.tsx";
 import { PageHead } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
+import { usePrinting } from "../../ui/printing.ts";
+import { stepThrough } from "../../ui/step_through.ts";
 import { READING_PX, useFeed } from "./following.ts";
 import { Moment } from "./moment.tsx";
 import { type FeedSearch, kinds } from "./search.ts";
@@ -45,6 +47,7 @@ function Entries({ search }: { search: FeedSearch }) {
   const feed = useFeed(search);
   const { entries, fresh, uncounted, renew, error, refetch, isPending, hasNextPage, isFetching, fetchNextPage } = feed;
   const [held_at, setHeldAt] = useState<number | null>(null);
+  const isOnPaper = usePrinting() !== null;
   const newest = useRef(0);
   newest.current = fresh[0]?.seq ?? entries[0]?.seq ?? 0;
   useEffect(() => {
@@ -76,14 +79,31 @@ function Entries({ search }: { search: FeedSearch }) {
           </Button>
         </div>
       )}
-      <Lines
-        entries={all}
-        onEnd={() => {
-          if (hasNextPage && !isFetching) void fetchNextPage();
-        }}
-      />
+      {isOnPaper ? (
+        <Sheet entries={all} />
+      ) : (
+        <Lines
+          entries={all}
+          onEnd={() => {
+            if (hasNextPage && !isFetching) void fetchNextPage();
+          }}
+        />
+      )}
       {hasNextPage && <p className="py-4 text-center text-sm text-ink-3">Reading on…</p>}
     </div>
+  );
+}
+
+/** A sheet has no window to scroll: what was read so far is all there. */
+function Sheet({ entries }: { entries: readonly Entry[] }) {
+  return (
+    <ol aria-label="Entries, the newest first">
+      {entries.map((entry) => (
+        <li key={entry.seq} className="border-b border-line py-1.5">
+          <EntryLine entry={entry} />
+        </li>
+      ))}
+    </ol>
   );
 }
 
@@ -109,6 +129,7 @@ function Lines({ entries, onEnd }: { entries: readonly Entry[]; onEnd: () => voi
     <ol
       ref={list}
       aria-label="Entries, the newest first"
+      onKeyDown={stepThrough}
       className="relative rounded-xl border border-line bg-card shadow-card"
       style={{ height: virtual.getTotalSize() }}
     >

@@ -8,7 +8,7 @@ export function Closure({ deploy: { closure, missing, forced_by, rollback } }: {
     if (rollback) return null;
     return (
       <Panel title="What the patch needs">
-        <p className="text-ink-2">Nobody has looked yet. Nothing is run before.</p>
+        <p className="text-ink-2">The runner has not looked yet. Nothing is run before it has.</p>
       </Panel>
     );
   }
@@ -25,7 +25,7 @@ export function Closure({ deploy: { closure, missing, forced_by, rollback } }: {
       {forced_by !== null && (
         <p className="mb-3">
           <Chip tone="warn">forced</Chip>{" "}
-          <span className="text-ink-2">The operator let it through in his own words: consent {forced_by}.</span>
+          <span className="text-ink-2">The operator let it through in words of their own: consent {forced_by}.</span>
         </p>
       )}
       <ul className="max-h-96 divide-y divide-line overflow-y-auto" tabIndex={0} aria-label="What is missing">

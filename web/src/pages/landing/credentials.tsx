@@ -6,6 +6,10 @@ import { SeatLink } from "../../ui/links.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
+import { How } from "./how.tsx";
+
+const REGISTER =
+  "npx longwatch credential register --name MAIL_API_KEY --environment production --guard src/mail/limits.ts";
 
 const words = {
   no: { tone: "bad", text: "not guarded" },
@@ -18,10 +22,11 @@ export function Credentials() {
   const { data, error } = useQuery(asked("/v1/credential/list", { unguarded: true }));
   return (
     <Panel title="Unguarded credentials">
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       {data?.credentials.length === 0 && (
         <Empty title="No credential is without its guard">
           A live credential whose guard is not in the served release would stand here.
+          <How asked="How does one say which are live, by their names alone?" text={REGISTER} />
         </Empty>
       )}
       <ul className="divide-y divide-line">

@@ -5,18 +5,24 @@ import { TicketLink } from "../../ui/links.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
+import { How } from "./how.tsx";
 
 const TICKETS_SHOWN = 6;
+
+const REPORT =
+  "npx longwatch debt report --repository acme/shop --base main " +
+  `--branches '{"branch":"crane","head":"0123456789abcdef0123456789abcdef01234567","ahead":12,"tickets":["CMB-0001"]}'`;
 
 /** Work that is done and that nobody has, since its branch was never merged. */
 export function Debts() {
   const { data, error } = useQuery(asked("/v1/debt/list"));
   return (
     <Panel title="Merge debt" aside={data && data.debts.length > 0 ? "the furthest ahead first" : undefined}>
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       {data?.debts.length === 0 && (
         <Empty title="Nothing done waits to be merged">
-          A branch that is ahead of its base although its tickets are done shows here: npx longwatch scan looks.
+          A branch that is ahead of its base although its tickets are done would stand here.
+          <How asked="How does a repository tell of its branches?" text={REPORT} />
         </Empty>
       )}
       <ul className="divide-y divide-line">

@@ -5,7 +5,8 @@ import { asked } from "../../api/queries.ts";
 import { EntryLine } from "../../entries/entry_line.tsx";
 import { Facts as FactList } from "../../ui/facts.tsx";
 import { Chip, State } from "../../ui/chip.tsx";
-import { SeatLink, TicketLink } from "../../ui/links.tsx";
+import { useNow } from "../../ui/clock.ts";
+import { DecisionLink, SeatLink, TicketLink } from "../../ui/links.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -26,7 +27,13 @@ export function DeployPage() {
   const id = Number(route.useParams().id);
   const { data: deploy, error, refetch } = useQuery(asked("/v1/deploy/show", { id }));
   const entries = useQuery(asked("/v1/feed/read", { about: `deploy-${id}`, limit: ENTRIES_MAX }));
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !deploy)
+    return (
+      <>
+        <PageHead title={`Deploy ${id}`} />
+        <ProblemNote error={error} onRetry={() => refetch()} />
+      </>
+    );
   if (!deploy) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
   return (
     <>
@@ -45,18 +52,13 @@ export function DeployPage() {
           </span>
         }
       />
-      <Stages deploy={deploy} entries={entries.data?.entries ?? []} />
+      <Stages deploy={deploy} entries={entries.data?.entries} />
       <div className="mt-5 grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="flex min-w-0 flex-col gap-5">
-          <Closure deploy={deploy} />
+          {deploy.missing.length > 0 && <Closure deploy={deploy} />}
           <Log id={id} isRunning={deploy.state === "running"} />
-        </div>
-        <div className="flex min-w-0 flex-col gap-5">
-          <Panel title="Facts">
-            <Facts deploy={deploy} />
-          </Panel>
           <Panel title="In the ledger" aside={entries.data && `${entries.data.entries.length} entries`}>
-            {entries.error && <ProblemNote error={entries.error} />}
+            {entries.error && <ProblemNote isPart error={entries.error} />}
             <ol className="flex flex-col gap-2.5">
               {entries.data?.entries.map((entry) => (
                 <li key={entry.seq}>
@@ -65,6 +67,12 @@ export function DeployPage() {
               ))}
             </ol>
           </Panel>
+        </div>
+        <div className="flex min-w-0 flex-col gap-5">
+          <Panel title="Facts">
+            <Facts deploy={deploy} />
+          </Panel>
+          {deploy.missing.length === 0 && <Closure deploy={deploy} />}
         </div>
       </div>
     </>
@@ -84,18 +92,38 @@ function Facts({ deploy }: { deploy: Deploy }) {
   const rows: [string, React.ReactNode][] = [
     ["Owner", <SeatLink key="owner" name={owner} />],
     ...(runner === owner ? [] : [["Run by", <SeatLink key="runner" name={runner} />] as [string, React.ReactNode]]),
+    ["Release", <Whole key="release" sha={deploy.sha} />],
     ["Began", <Time key="began" at={began_at} />],
-    ...(ended_at ? [["Ended", <Time key="ended" at={ended_at} />] as [string, React.ReactNode]] : []),
-    ...(served_release
-      ? [["Served", <ReleaseId key="served" sha={served_release} />] as [string, React.ReactNode]]
-      : []),
+    [ended_at ? "Took" : "Runs for", <Took key="took" began_at={began_at} ended_at={ended_at} />],
+    ...(served_release ? [["Served", <Served key="served" deploy={deploy} />] as [string, React.ReactNode]] : []),
     ...(down ? [["Down", down] as [string, React.ReactNode]] : []),
     ...(cause ? [["Because", cause] as [string, React.ReactNode]] : []),
     ...(deploy.source ? [["From", <code key="source">{deploy.source}</code>] as [string, React.ReactNode]] : []),
-    ["Commits", deploy.commits.length],
-    ["Attempt", deploy.attempt],
+    ...(deploy.commits.length > 0 ? [["Commits", `${deploy.commits.length} picked`] as [string, React.ReactNode]] : []),
+    ...(deploy.attempt > 1 ? [["Attempt", deploy.attempt] as [string, React.ReactNode]] : []),
     ["Topology", `version ${deploy.topology}`],
-    ["Decision", deploy.decision],
+    ["Allowed by", <DecisionLink key="decision" id={deploy.decision} />],
   ];
   return <FactList facts={rows} />;
+}
+
+/** All of a commit's digits, to be taken along. */
+function Whole({ sha }: { sha: string }) {
+  return <code className="break-all font-mono text-xs select-all">{sha}</code>;
+}
+
+/** What the health URL named in the end, which is what "deployed" means. */
+function Served({ deploy: { sha, served_release } }: { deploy: Deploy }) {
+  if (served_release === sha) return <Chip tone="good">this release</Chip>;
+  return (
+    <>
+      <Chip tone="warn">another release</Chip> <Whole sha={served_release ?? ""} />
+    </>
+  );
+}
+
+function Took({ began_at, ended_at }: Pick<Deploy, "began_at" | "ended_at">) {
+  const now = useNow();
+  const until = ended_at === null ? now : Date.parse(ended_at);
+  return <span className="tabular-nums">{lasted(Math.max(0, until - Date.parse(began_at)), ended_at === null)}</span>;
 }

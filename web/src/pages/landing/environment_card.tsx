@@ -14,15 +14,17 @@ type Standing = QueryOutput<"/v1/environment/list">["environments"][number];
 
 /** One environment: what it serves and since when, who owns it, and how it is deployed. */
 export function EnvironmentCard(standing: Standing) {
-  const { environment, production, lane, state, owner, bound_at, release, released_at } = standing;
+  const { environment, production, lane, owner, bound_at, release, released_at } = standing;
   return (
     <li
       aria-label={environment}
-      className={`min-w-0 rounded-xl border bg-card shadow-card ${standing.down_since ? "border-bad" : "border-line"}`}
+      className={`flex min-w-0 flex-col rounded-xl border bg-card shadow-card ${
+        standing.down_since ? "border-2 border-bad" : "border-line"
+      }`}
     >
       <header className="flex flex-wrap items-center gap-2 px-5 pt-4">
-        <h2 className="mr-1 text-lg font-semibold tracking-tight">{environment}</h2>
-        <State state={state} />
+        <h2 className="mr-1 text-lg font-semibold tracking-tight wrap-anywhere">{environment}</h2>
+        <Health {...standing} />
         {production && <Chip tone="info">production</Chip>}
         {lane && <Chip>lane {lane}</Chip>}
       </header>
@@ -31,19 +33,25 @@ export function EnvironmentCard(standing: Standing) {
         <Fact name="Serves">
           {release ? (
             <>
-              <ReleaseId sha={release} /> <span className="text-ink-3">since</span> <Time at={released_at} />
+              <ReleaseId sha={release} /> <Since at={released_at} />
             </>
           ) : (
-            "nothing that landed here yet"
+            <span className="text-ink-2">nothing that landed here yet</span>
           )}
         </Fact>
         <Fact name="Deployed by">
           {owner ? (
             <>
-              <SeatLink name={owner} /> <span className="text-ink-3">since</span> <Time at={bound_at} />
+              <SeatLink name={owner} /> <Since at={bound_at} />
             </>
           ) : (
-            <span className="text-warn">nobody: a seat takes it with its tool binding_take</span>
+            <>
+              <span className="text-warn">Nobody.</span>{" "}
+              <span className="text-sm text-ink-2">
+                A seat takes it: its tool <code className="font-mono">binding_take</code>, or{" "}
+                <code className="font-mono">npx longwatch binding take {environment}</code>
+              </span>
+            </>
           )}
         </Fact>
       </dl>
@@ -53,8 +61,23 @@ export function EnvironmentCard(standing: Standing) {
   );
 }
 
+/** A word for how it is. What never served anything is not called good. */
+function Health({ down_since, state, release }: Standing) {
+  if (down_since !== null) return <Chip tone="bad">down</Chip>;
+  if (state !== "settled") return <State state={state} />;
+  return release === null ? <Chip>nothing served</Chip> : <Chip tone="good">serving</Chip>;
+}
+
+function Since({ at }: { at: string | null }) {
+  return (
+    <span className="text-sm whitespace-nowrap text-ink-3">
+      <Time at={at} />
+    </span>
+  );
+}
+
 /** What is wrong with it now, or on its way to it. */
-function Trouble({ down_since, state, deploy }: Standing) {
+function Trouble({ environment, down_since, state, deploy }: Standing) {
   if (down_since === null && deploy === null) return null;
   const isBad = down_since !== null || state === "in_doubt";
   return (
@@ -73,7 +96,8 @@ function Trouble({ down_since, state, deploy }: Standing) {
         {deploy !== null &&
           (state === "in_doubt" ? (
             <>
-              The runner of <DeployLink id={deploy} /> was lost. Its owner looks what is served: deploy_recover.
+              The runner of <DeployLink id={deploy} /> was lost. Its owner looks what is served:{" "}
+              <code className="font-mono">npx longwatch land recover {environment}</code>
             </>
           ) : (
             <>
@@ -104,16 +128,18 @@ function Releases({ environment }: { environment: string }) {
       <h3 className="text-sm text-ink-3">Last releases</h3>
       <ol className="mt-1 flex flex-col gap-1">
         {data.releases.map(({ release, deploy, ticket, landed_at, rollback, withdrawn_by }) => (
-          <li key={deploy} className="flex flex-wrap items-baseline gap-x-3">
-            <ReleaseId sha={release} />
-            <span className="text-sm">
-              <DeployLink id={deploy} />
+          <li key={deploy} className="flex items-baseline gap-x-3">
+            <span className="flex min-w-0 flex-1 flex-wrap items-baseline gap-x-3">
+              <ReleaseId sha={release} />
+              <span className="text-sm">
+                <DeployLink id={deploy} />
+              </span>
+              {ticket && <TicketLink id={ticket} />}
+              {release === data.good && withdrawn_by === null && <Chip tone="good">last good</Chip>}
+              {rollback && <Chip tone="warn">rollback</Chip>}
+              {withdrawn_by !== null && <Chip tone="bad">taken back</Chip>}
             </span>
-            {ticket && <TicketLink id={ticket} />}
-            {release === data.good && withdrawn_by === null && <Chip tone="good">last good</Chip>}
-            {rollback && <Chip tone="warn">rollback</Chip>}
-            {withdrawn_by !== null && <Chip tone="bad">taken back</Chip>}
-            <Time at={landed_at} className="ml-auto text-sm text-ink-3" />
+            <Time at={landed_at} className="shrink-0 text-sm text-ink-3" />
           </li>
         ))}
       </ol>

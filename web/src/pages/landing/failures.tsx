@@ -9,6 +9,7 @@ import { Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
 import { DeployLink } from "./deploy_link.tsx";
+import { FAILURES_MAX } from "./glance.tsx";
 import { lasted } from "./lasted.ts";
 import { ReleaseId } from "./release_id.tsx";
 
@@ -17,7 +18,7 @@ type Failure = QueryOutput<"/v1/failure/list">["failures"][number];
 /** What broke: for how long, to the millisecond, why, and the entries that prove it. */
 export function Failures() {
   const [all, setAll] = useState(true);
-  const { data, error } = useQuery(asked("/v1/failure/list", { all, limit: 50 }));
+  const { data, error } = useQuery(asked("/v1/failure/list", { all, limit: FAILURES_MAX }));
   return (
     <Panel
       title="Failures"
@@ -33,19 +34,24 @@ export function Failures() {
         </label>
       }
     >
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       {data?.failures.length === 0 && (
-        <Empty title="No deploy failed">
+        <Empty title={all ? "No deploy failed" : "No failure is open"}>
           When a deploy ends badly, it stands here with its downtime and its cause until another has mended it.
         </Empty>
       )}
       <ul className="divide-y divide-line">
-        {data?.failures.map((failure) => (
+        {data?.failures.toSorted(openFirst).map((failure) => (
           <Line key={failure.failure} {...failure} />
         ))}
       </ul>
     </Panel>
   );
+}
+
+/** What nobody has mended stands above what somebody has. */
+function openFirst(one: Failure, other: Failure): number {
+  return Number(one.mended_at !== null) - Number(other.mended_at !== null);
 }
 
 function Line({ failure, environment, ticket, release, outcome, owner, cause, entries, ...rest }: Failure) {

@@ -19,13 +19,14 @@ const looks = {
   now: { icon: LoaderCircle, word: "now", style: "border-accent bg-accent-soft text-accent", line: "bg-line-2" },
   ended: { icon: X, word: "ended here", style: "border-bad bg-bad-soft text-bad", line: "bg-line-2" },
   ahead: { icon: Circle, word: "to come", style: "border-line-2 bg-card text-ink-3", line: "bg-line-2" },
+  unsaid: { icon: Minus, word: "no word of it", style: "border-line-2 bg-card text-ink-3", line: "bg-line-2" },
   never: { icon: Minus, word: "not reached", style: "border-line-2 bg-sunken text-ink-3", line: "bg-line-2" },
 } as const;
 
 /** A deploy's stages as a line, with when each began and the entry that says so. */
-export function Stages({ deploy, entries }: { deploy: Deploy; entries: readonly Entry[] }) {
+export function Stages({ deploy, entries }: { deploy: Deploy; entries: readonly Entry[] | undefined }) {
   const begun = new Map<string, Entry>();
-  for (const entry of entries) {
+  for (const entry of entries ?? []) {
     // What was refused has no entry but this one for the stage at which it was.
     const stage = entry.kind === "deploy.refused" ? deploy.stage : stageOf(entry);
     if (stage !== null) begun.set(stage, entry);
@@ -36,8 +37,9 @@ export function Stages({ deploy, entries }: { deploy: Deploy; entries: readonly 
   return (
     <ol aria-label="Stages" className="flex flex-col gap-y-3 rounded-xl border border-line bg-card p-5 md:flex-row">
       {line.map((stage, index) => {
-        const { icon: Mark, word, style, line: stroke } = looks[lookOf(deploy, line, index)];
         const entry = begun.get(stage);
+        const isTold = entries === undefined || entry !== undefined;
+        const { icon: Mark, word, style, line: stroke } = looks[lookOf(deploy, line, index, isTold)];
         return (
           <li
             key={stage}
@@ -75,10 +77,14 @@ function stageOf({ kind, data }: Entry): string | null {
   return kind === "deploy.advanced" && typeof data.stage === "string" ? data.stage : null;
 }
 
-function lookOf({ state, stage }: Deploy, line: readonly string[], index: number): keyof typeof looks {
+/** How a stage looks. Only what an entry tells of is done: a deploy without a verify command verified nothing. */
+function lookOf({ state, stage }: Deploy, line: readonly string[], index: number, isTold: boolean): keyof typeof looks {
   const at = line.indexOf(stage);
-  if (state === "landed") return "done";
-  if (index < at) return "done";
+  const passed = isTold ? "done" : "unsaid";
+  if (state === "landed") return passed;
+  // Going back began where the stage before it had failed.
+  if (index < at) return line[index + 1] === "rollback" ? "ended" : passed;
   if (index > at) return state === "running" ? "ahead" : "never";
-  return state === "running" ? "now" : state === "rolled_back" ? "done" : "ended";
+  if (state === "running") return "now";
+  return state === "rolled_back" && stage === "rollback" ? "done" : "ended";
 }

@@ -15,12 +15,12 @@ export function Topology({ standing: { environment, branch, version } }: { stand
   const [isOpen, setOpen] = useState(false);
   const { data, error } = useQuery({ ...asked("/v1/environment/show", { environment }), enabled: isOpen });
   return (
-    <details className="border-t border-line" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+    <details className="mt-auto border-t border-line" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary className="cursor-pointer rounded-b-xl px-5 py-2.5 text-sm text-ink-2 hover:bg-paper">
         How it is deployed: from <code className="font-mono">{branch}</code>, version {version}
       </summary>
       <div className="px-5 pb-4">
-        {error && <ProblemNote error={error} />}
+        {error && <ProblemNote isPart error={error} />}
         {data && <Recorded topology={data.topology} />}
         {data && data.history.length > 1 && <Before history={data.history} />}
       </div>

@@ -1,151 +1,184 @@
 import { Link } from "@tanstack/react-router";
-import type { QueryOutput } from "../../api/client.ts";
+import { Anchor as AnchorMark, BadgeCheck } from "lucide-react";
+import type { ReactNode } from "react";
 import { Time } from "../../ui/time.tsx";
-import { fully, type Tone } from "../../ui/tone.ts";
+import { fully, softly } from "../../ui/tone.ts";
+import { type Anchor, anchorsOf, type Coverage } from "./anchors.ts";
 import type { CheckpointPage } from "./checkpoint_list.ts";
 
-type Coverage = QueryOutput<"/v1/ledger/coverage">;
-type Checkpoints = CheckpointPage["checkpoints"];
-
-/** Who holds the ledger fast, and how far: a bar from the first entry to the last that it covers. */
-type Anchor = { name: string; about: string; size: number | null; tone: Tone; word: string };
-
 /** So many checkpoints are a picture; more are the list beneath. */
-export const SHOWN_MAX = 6;
+const SHOWN_MAX = 6;
+/** So many have room on a phone. */
+const SHOWN_NARROW = 3;
+/** A stretch of the chain is drawn with so many links, however many entries it has. */
+const LINKS = 7;
 
-type Props = { checkpoints: Checkpoints; coverage: Coverage; seen: number | null };
+/** A stretch of the chain: from the entry after one checkpoint to the last that the next one covers. */
+type Stretch = {
+  /** The last entry in it. */
+  to: number;
+  count: number;
+  /** The checkpoint that ends it; null for what is not signed yet. */
+  checkpoint: CheckpointPage["checkpoints"][number] | null;
+  /** Checkpoints before it are not drawn: it stands for them too. */
+  isCut: boolean;
+};
 
-/** The chain from its first entry to its newest, the checkpoints on it, and what stands outside and holds it fast. */
-export function Chain({ checkpoints, coverage, seen }: Props) {
-  const shown = checkpoints.slice(0, SHOWN_MAX).toReversed();
-  const unsigned = coverage.anchored.lag_entries;
-  const grid = { gridTemplateColumns: `5rem repeat(${shown.length}, minmax(6rem, 1fr)) 6rem` };
+type Props = {
+  checkpoints: CheckpointPage["checkpoints"];
+  coverage: Coverage;
+  seen: number | null;
+  chosen: number | undefined;
+};
+
+/** The chain from its first entry to its newest, sealed by its checkpoints, and what holds those fast outside. */
+export function Chain({ checkpoints, coverage, seen, chosen }: Props) {
+  const stretches = stretchesOf(checkpoints, coverage.entries);
   return (
-    <div ref={toEnd} className="overflow-x-auto pb-1" tabIndex={0} role="group" aria-label="The chain and its anchors">
-      <div className="min-w-max">
-        <ol className="grid" style={grid}>
-          <Block seq={1} line="the first entry" tone="border-line-2" isFirst />
-          {shown.map(({ size, root, at, cosigned_by }, index) => (
-            <Block
-              key={size}
-              seq={size}
-              line={<Time at={at} />}
-              mark={root.slice(0, 8)}
-              hasGap={index === 0 && checkpoints.length > SHOWN_MAX}
-              grown={index === 0 ? undefined : size - shown[index - 1]!.size}
-              tone={cosigned_by.length > 0 ? "border-good" : "border-accent"}
-            />
+    <div role="group" aria-label="The chain and its anchors">
+      <Line
+        label={<Words name="The chain" about={`${coverage.entries.toLocaleString("en")} entries, one after another`} />}
+      >
+        <ol className="flex h-23">
+          {stretches.map((one, index) => (
+            <Links key={one.to} stretch={one} isMinor={isMinor(index, stretches)} isChosen={one.to === chosen} />
           ))}
-          <Block
-            seq={coverage.entries}
-            line={unsigned === 0 ? "the newest, signed" : `${unsigned} not signed yet`}
-            tone={unsigned === 0 ? "border-line-2" : "border-warn border-dashed"}
-          />
         </ol>
-        <ul className="mt-4 flex flex-col gap-1.5">
-          {anchorsOf(coverage, seen).map((anchor) => (
-            <Reach key={anchor.name} anchor={anchor} sizes={shown.map(({ size }) => size)} grid={grid} />
-          ))}
-        </ul>
-      </div>
+      </Line>
+      <ul>
+        {anchorsOf(coverage, seen).map((anchor) => (
+          <Reach key={anchor.name} anchor={anchor} stretches={stretches} />
+        ))}
+      </ul>
+      {coverage.signer?.witnesses.length === 0 && (
+        <p className="mt-3 border-t border-line pt-3 text-sm text-ink-2">
+          <span className="font-medium text-ink">No witness holds it yet.</span> One on somebody else’s machine would
+          notice a server that shows two readers two histories. Any other Longwatch is one:{" "}
+          <code className="font-mono">LONGWATCH_WITNESSES</code> names it (docs/operating.md).
+        </p>
+      )}
     </div>
   );
 }
 
-/** What one looks for is the newest, which stands at the end. */
-function toEnd(box: HTMLDivElement | null): void {
-  if (box) box.scrollLeft = box.scrollWidth;
-}
-
-type BlockProps = {
-  seq: number;
-  line: React.ReactNode;
-  tone: string;
-  mark?: string;
-  /** How many entries came since the block before. */
-  grown?: number | undefined;
-  isFirst?: boolean;
-  /** Checkpoints between it and the one before are not shown. */
-  hasGap?: boolean;
-};
-
-function Block({ seq, line, tone, mark, grown, isFirst = false, hasGap = false }: BlockProps) {
-  return (
-    <li className="relative pr-3">
-      {!isFirst && (
-        <span
-          aria-hidden
-          className={`absolute -left-3 top-6 w-3 border-t-2 border-line-2 ${hasGap ? "border-dotted" : ""}`}
-        />
-      )}
-      <div className={`h-full rounded-lg border-2 bg-paper px-2.5 py-1.5 ${tone}`}>
-        <Link
-          to="/ledger/$seq"
-          params={{ seq: String(Math.max(1, seq)) }}
-          className="font-mono text-sm font-medium tabular-nums hover:underline"
-        >
-          {seq.toLocaleString("en")}
-        </Link>
-        <p className="text-2xs text-ink-3">{line}</p>
-        {mark && <p className="font-mono text-2xs text-ink-3">{mark}…</p>}
-        {grown !== undefined && <p className="text-2xs text-ink-3">+{grown.toLocaleString("en")}</p>}
-      </div>
-    </li>
-  );
-}
-
-function Reach({ anchor, sizes, grid }: { anchor: Anchor; sizes: readonly number[]; grid: React.CSSProperties }) {
-  const { name, about, size, tone, word } = anchor;
-  // The first column is the first entry's; a bar ends with the last checkpoint that it covers.
-  const reached = size === null ? 0 : 1 + sizes.filter((one) => one <= size).length;
-  return (
-    <li className="grid items-center" style={grid}>
-      <span
-        aria-hidden
-        className={`col-start-1 row-start-1 h-6 rounded ${reached === 0 ? "bg-sunken" : `${fully[tone]} opacity-20`}`}
-        style={{ gridColumnEnd: Math.max(2, reached + 1) }}
-      />
-      <span className="sticky left-0 col-span-full row-start-1 justify-self-start px-2 text-sm">
-        <span className="font-medium">{name}</span> <span className="text-ink-2">{word}</span>
-        <span className="text-ink-2"> · {about}</span>
-      </span>
-    </li>
-  );
-}
-
-function anchorsOf({ anchored, signer }: Coverage, seen: number | null): Anchor[] {
-  const upTo = (size: number) => `up to entry ${size.toLocaleString("en")}`;
-  const anchors: Anchor[] = [
-    {
-      name: "Signed notes",
-      about: "in a directory outside the database",
-      size: anchored.size,
-      tone: signer?.state === "refused" ? "bad" : "accent",
-      word: signer?.refused ? `refused to sign: ${signer.refused.reason}` : upTo(anchored.size),
-    },
-  ];
-  for (const { name, size, reason } of signer?.witnesses ?? [])
-    anchors.push({
-      name: `Witness ${name}`,
-      about: "cosigns only what continues what it saw",
-      size,
-      tone: reason === null ? "good" : "bad",
-      word: reason ?? (size === null ? "has cosigned nothing yet" : upTo(size)),
-    });
-  if (signer?.s3)
-    anchors.push({
-      name: "Bucket",
-      about: "a copy of the notes",
-      size: anchored.size,
-      tone: signer.s3.behind === 0 ? "good" : "warn",
-      word: signer.s3.reason ?? (signer.s3.behind === 0 ? "has every note" : `lacks ${signer.s3.behind} notes`),
-    });
-  anchors.push({
-    name: "This browser",
-    about: "remembers what it verified",
-    size: seen,
-    tone: "info",
-    word: seen === null ? "has seen nothing yet" : `saw ${upTo(seen)}`,
+function stretchesOf(checkpoints: CheckpointPage["checkpoints"], entries: number): Stretch[] {
+  const shown = checkpoints.slice(0, SHOWN_MAX).toReversed();
+  const stretches = shown.map((checkpoint, index): Stretch => {
+    const before = shown[index - 1]?.size ?? 0;
+    const isCut = index === 0 && checkpoints.length > shown.length;
+    return { to: checkpoint.size, count: checkpoint.size - before, checkpoint, isCut };
   });
-  return anchors;
+  const signed = shown.at(-1)?.size ?? 0;
+  if (entries > signed) stretches.push({ to: entries, count: entries - signed, checkpoint: null, isCut: false });
+  return stretches;
+}
+
+/** Whether a phone has no room for it. */
+const isMinor = (index: number, { length }: readonly Stretch[]) => index < length - 1 - SHOWN_NARROW;
+
+/** A line of the picture: what it is, and beside it, or on a phone beneath it, how it stands along the chain. */
+function Line({ label, children }: { label: ReactNode; children: ReactNode }) {
+  return (
+    <div className="gap-x-5 md:grid md:grid-cols-[13rem_minmax(0,1fr)] md:items-center">
+      {label}
+      <div className="pr-7">{children}</div>
+    </div>
+  );
+}
+
+function Words({ name, word, about }: { name: string; word?: string; about: string }) {
+  return (
+    <p className="text-sm">
+      <span className="font-medium">{name}</span> {word && <span className="text-ink-2 wrap-anywhere">{word}</span>}
+      <span className="block text-xs text-ink-3">{about}</span>
+    </p>
+  );
+}
+
+function Links({ stretch, isMinor: isLeft, isChosen }: { stretch: Stretch; isMinor: boolean; isChosen: boolean }) {
+  const { to, count, checkpoint, isCut } = stretch;
+  const style =
+    checkpoint === null ? "border-warn border-dashed" : isCut ? "border-accent border-dotted" : "border-accent";
+  return (
+    <li className={`relative min-w-0 flex-1 ${isLeft ? "max-md:hidden" : ""}`}>
+      <p className={`truncate px-2 pt-1 text-center text-2xs ${checkpoint ? "text-ink-3" : "font-medium text-warn"}`}>
+        {isCut ? `1 – ${to.toLocaleString("en")}` : `+${count.toLocaleString("en")}`}
+      </p>
+      <span aria-hidden className="mt-2 flex">
+        {Array.from({ length: LINKS }, (_, link) => (
+          <span key={link} className={`-mx-0.5 h-3 flex-1 rounded-full border-2 ${style}`} />
+        ))}
+      </span>
+      {checkpoint ? (
+        <Seal checkpoint={checkpoint} isChosen={isChosen} />
+      ) : (
+        <span className="absolute right-0 top-12 translate-x-1/2 text-center text-2xs text-warn">
+          <Link
+            to="/ledger/$seq"
+            params={{ seq: String(to) }}
+            className="font-mono text-sm tabular-nums hover:underline"
+          >
+            {to.toLocaleString("en")}
+          </Link>
+          <span className="block whitespace-nowrap">not signed</span>
+        </span>
+      )}
+    </li>
+  );
+}
+
+/** A checkpoint on the chain. Pressed, it is checked here. */
+function Seal({ checkpoint, isChosen }: { checkpoint: NonNullable<Stretch["checkpoint"]>; isChosen: boolean }) {
+  const { size, at, cosigned_by } = checkpoint;
+  const tone = cosigned_by.length > 0 ? "border-good text-good" : "border-accent text-accent";
+  return (
+    <Link
+      to="/ledger"
+      search={isChosen ? {} : { checkpoint: size }}
+      resetScroll={false}
+      aria-current={isChosen ? "true" : undefined}
+      className="group absolute right-0 top-5 z-10 flex translate-x-1/2 flex-col items-center"
+    >
+      <span
+        className={`grid size-8 place-items-center rounded-full border-2 group-hover:bg-accent-soft ${tone} ${
+          isChosen ? "bg-accent-soft ring-2 ring-accent" : "bg-card"
+        }`}
+      >
+        <BadgeCheck aria-hidden className="size-4.5" />
+      </span>
+      <span className="font-mono text-sm font-medium tabular-nums group-hover:underline">
+        <span className="sr-only">Checkpoint </span>
+        {size.toLocaleString("en")}
+      </span>
+      <Time at={at} className="text-2xs text-ink-3" />
+    </Link>
+  );
+}
+
+const cellStyle = "relative flex-1 border-r border-dashed border-line";
+const barStyle = "absolute inset-x-0 inset-y-2.5";
+const anchorStyle = "absolute right-0 top-0 grid size-7 translate-x-1/2 place-items-center rounded-full";
+
+/** How far one of those outside reaches: up to its anchor, nothing can be changed without contradicting it. */
+function Reach({ anchor, stretches }: { anchor: Anchor; stretches: readonly Stretch[] }) {
+  const { name, about, size, tone, word } = anchor;
+  const last = stretches.findLastIndex(({ to, checkpoint }) => checkpoint !== null && to <= (size ?? 0));
+  return (
+    <li className="border-t border-line py-2.5">
+      <Line label={<Words name={name} word={word} about={about} />}>
+        <div aria-hidden className="flex h-7 max-md:mt-1">
+          {stretches.map(({ to }, index) => (
+            <span key={to} className={`${cellStyle} ${isMinor(index, stretches) ? "max-md:hidden" : ""}`}>
+              <span className={`${barStyle} ${index <= last ? `${fully[tone]} opacity-40` : "bg-sunken"}`} />
+              {index === last && (
+                <span className={`${anchorStyle} ${softly[tone]}`}>
+                  <AnchorMark className="size-4" />
+                </span>
+              )}
+            </span>
+          ))}
+        </div>
+      </Line>
+    </li>
+  );
 }

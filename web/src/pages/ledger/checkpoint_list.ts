@@ -7,8 +7,10 @@ export type CheckpointPage = QueryOutput<"/v1/checkpoint/list">;
 
 /** No entry tells of a new checkpoint, so that this asks by itself. */
 const AGAIN_MS = 15_000;
+const LISTED = 20;
 
 /** The newest checkpoints. */
-export function newestCheckpoints(limit: number) {
-  return queryOptions({ ...asked("/v1/checkpoint/list", { limit }), refetchInterval: AGAIN_MS });
-}
+export const newestCheckpoints = queryOptions({
+  ...asked("/v1/checkpoint/list", { limit: LISTED }),
+  refetchInterval: AGAIN_MS,
+});

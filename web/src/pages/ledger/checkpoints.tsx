@@ -1,10 +1,11 @@
+import { Link } from "@tanstack/react-router";
+import { Copyable } from "../../ui/copyable.tsx";
 import { Empty } from "../../ui/empty.tsx";
-import { EntryLink } from "../../ui/links.tsx";
 import { Time } from "../../ui/time.tsx";
 import type { CheckpointPage } from "./checkpoint_list.ts";
 
 /** The newest checkpoints, a line each: the entry that it reaches, its root, who cosigned it, when. */
-export function Checkpoints({ checkpoints }: Pick<CheckpointPage, "checkpoints">) {
+export function Checkpoints({ checkpoints, next }: Pick<CheckpointPage, "checkpoints" | "next">) {
   if (checkpoints.length === 0)
     return <Empty title="No checkpoint yet">The signer makes the first within a minute of the server’s start.</Empty>;
   return (
@@ -15,6 +16,12 @@ export function Checkpoints({ checkpoints }: Pick<CheckpointPage, "checkpoints">
         <span>signed</span>
       </p>
       <List checkpoints={checkpoints} />
+      {next !== null && (
+        <div className="mt-3 text-sm text-ink-2">
+          <p className="mb-1">Older ones:</p>
+          <Copyable text={`npx longwatch checkpoint list --before-size ${next}`} />
+        </div>
+      )}
     </>
   );
 }
@@ -25,7 +32,14 @@ function List({ checkpoints }: Pick<CheckpointPage, "checkpoints">) {
       {checkpoints.map(({ size, root, at, cosigned_by }) => (
         <li key={size} className="flex items-baseline gap-3 border-b border-line px-5 py-1.5 last:border-0">
           <span className="w-20 shrink-0">
-            <EntryLink seq={Math.max(1, size)} />
+            <Link
+              to="/ledger"
+              search={{ checkpoint: size }}
+              aria-label={`Check checkpoint ${size.toLocaleString("en")}`}
+              className="font-mono text-[0.92em] text-accent tabular-nums hover:underline"
+            >
+              {size.toLocaleString("en")}
+            </Link>
           </span>
           <code className="min-w-0 flex-1 truncate font-mono text-xs text-ink-3" title={`The root: ${root}`}>
             {root}

@@ -4,8 +4,7 @@ import type { Entry } from "../../live/stream.ts";
 import { Chip } from "../../ui/chip.tsx";
 import { Copyable } from "../../ui/copyable.tsx";
 import { SeatLink, TicketLink } from "../../ui/links.tsx";
-
-const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+import { Moment } from "./moment.tsx";
 
 type Props = {
   /** The entry as the feed tells it: with its personal words. */
@@ -21,12 +20,7 @@ export function EntryFacts({ entry, leaf }: Props) {
   const { actor, at, kind, command, subject, incarnation } = said;
   const rows: [string, ReactNode][] = [
     ["Who", <SeatLink name={actor} />],
-    [
-      "When",
-      <>
-        {local.format(new Date(at))} <span className="whitespace-nowrap font-mono text-sm text-ink-3">{at}</span>
-      </>,
-    ],
+    ["When", <Moment at={at} />],
     ["What", <code className="font-mono text-sm">{kind}</code>],
     ["Said by", <code className="font-mono text-sm">{command}</code>],
     [
@@ -93,7 +87,7 @@ function Subject({ text, kind }: { text: string; kind: string }) {
       ) : (
         <span className="break-all font-mono text-[0.92em]">{text}</span>
       )}{" "}
-      <Link to={"/feed" as string} search={{ about: text } as never} className="text-sm text-accent hover:underline">
+      <Link to="/feed" search={{ about: text }} className="text-sm text-accent hover:underline">
         all about it
       </Link>
     </>

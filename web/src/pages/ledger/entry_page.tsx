@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useEffect, useEffectEvent } from "react";
 import { asked } from "../../api/queries.ts";
+import { canVerify } from "../../verify/checks.ts";
 import { sentence } from "../../entries/sentence.ts";
 import type { Entry } from "../../live/stream.ts";
 import { Empty } from "../../ui/empty.tsx";
@@ -12,6 +13,7 @@ import { Time } from "../../ui/time.tsx";
 import { EntryFacts } from "./entry_facts.tsx";
 import { entryProof } from "./entry_proof.ts";
 import { EntryVerdict } from "./entry_verdict.tsx";
+import { NoMeans } from "./no_means.tsx";
 import { Steps } from "./outcome.tsx";
 
 const route = getRouteApi("/ledger/$seq");
@@ -31,7 +33,13 @@ export function EntryPage() {
 
 function OneEntry({ seq }: { seq: number }) {
   const { data, error, refetch } = useQuery(asked("/v1/feed/read", { after: seq - 1, limit: 1 }));
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !data)
+    return (
+      <>
+        <PageHead title={`Entry ${seq.toLocaleString("en")}`} />
+        <ProblemNote error={error} onRetry={() => refetch()} />
+      </>
+    );
   if (!data) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
   const entry = data.entries[0];
   return (
@@ -70,7 +78,11 @@ function Whole({ seq, entry }: { seq: number; entry: Entry | undefined }) {
   const proof = useQuery(entryProof(tenant, seq));
   return (
     <>
-      <EntryVerdict proof={proof.data} onAgain={() => void proof.refetch()} isBusy={proof.isFetching} />
+      {canVerify() ? (
+        <EntryVerdict proof={proof.data} onAgain={() => void proof.refetch()} isBusy={proof.isFetching} />
+      ) : (
+        <NoMeans />
+      )}
       <div className="mt-5 grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_28rem]">
         <div className="flex min-w-0 flex-col gap-5">
           <Panel title="What it says">

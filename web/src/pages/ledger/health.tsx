@@ -33,10 +33,10 @@ export function Health({ coverage }: { coverage: QueryOutput<"/v1/ledger/coverag
     [
       "Hashed anew",
       <>
-        {Math.floor(covered * 100)} % in a day
+        {Math.floor(covered * 100)} % in the last 24 h
         {oldest !== null && (
           <span className="text-ink-3">
-            , the oldest <Time at={oldest} />
+            ; longest ago: <Time at={oldest} />
           </span>
         )}
       </>,
@@ -48,7 +48,7 @@ export function Health({ coverage }: { coverage: QueryOutput<"/v1/ledger/coverag
         up to <EntryLink seq={Math.max(1, anchored.size)} />
         {anchored.lag_entries > 0 && (
           <span className="text-ink-3">
-            , {anchored.lag_entries} behind for {duration(anchored.lag_seconds)}
+            , {anchored.lag_entries.toLocaleString("en")} wait for {duration(anchored.lag_seconds)}
           </span>
         )}
       </>,

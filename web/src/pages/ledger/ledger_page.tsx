@@ -4,20 +4,20 @@ import { RefreshCw } from "lucide-react";
 import { useState } from "react";
 import { asked } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
-import { Copyable } from "../../ui/copyable.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
+import { canVerify } from "../../verify/checks.ts";
 import { forget, remembered } from "../../verify/memory.ts";
 import { verification } from "../../verify/verification.ts";
-import { Chain } from "./chain.tsx";
+import { ChainPart } from "./chain_part.tsx";
 import { newestCheckpoints } from "./checkpoint_list.ts";
 import { Checkpoints } from "./checkpoints.tsx";
+import { Elsewhere } from "./elsewhere.tsx";
 import { EveryEntry } from "./every_entry.tsx";
 import { Health } from "./health.tsx";
+import { NoMeans } from "./no_means.tsx";
 import { Steps } from "./outcome.tsx";
 import { Verdict } from "./verdict.tsx";
-
-const LISTED = 20;
 
 /** The proof: what is signed, checked in the page itself. */
 export function LedgerPage() {
@@ -25,24 +25,16 @@ export function LedgerPage() {
   const tenant = who.data?.tenant;
   const verified = useQuery(verification(tenant));
   const coverage = useQuery(asked("/v1/ledger/coverage"));
-  const checkpoints = useQuery(newestCheckpoints(LISTED));
+  const checkpoints = useQuery(newestCheckpoints);
   const seen = tenant === undefined ? null : (remembered(tenant)?.size ?? null);
   const { data } = verified;
   const error = coverage.error ?? checkpoints.error;
   const chain = (
     <Panel key="chain" title="The chain">
-      <p className="mb-3 text-sm text-ink-2">
-        Each entry is hashed onto the one before. A framed box is a signed checkpoint: the last entry that it covers,
-        when it came, and how its root begins. The bars show who holds the chain fast, and how far.
-      </p>
-      {checkpoints.data && coverage.data ? (
-        <Chain checkpoints={checkpoints.data.checkpoints} coverage={coverage.data} seen={seen} />
-      ) : (
-        <div className="h-40 animate-pulse rounded-lg bg-sunken" />
-      )}
+      <ChainPart newest={data?.signed ?? null} seen={seen} />
     </Panel>
   );
-  const checks = data && data.steps.length > 0 && (
+  const checks = canVerify() && data && data.steps.length > 0 && (
     <Panel key="checks" title="What was checked here">
       <Steps label="Checks" steps={data.steps} />
       {data.outcome === "bad" && tenant !== undefined && (
@@ -54,14 +46,18 @@ export function LedgerPage() {
   return (
     <>
       <title>Ledger · Longwatch</title>
-      <PageHead title="Ledger" about="What happened, and the proof. This page checks it by itself.">
+      <PageHead title="Ledger" about="What happened, and the proof. The page checks it here, in your browser.">
         <GoToEntry head={coverage.data?.entries} />
       </PageHead>
-      <Verdict verified={data}>
-        <Button disabled={verified.isFetching} onClick={() => void verified.refetch()}>
-          <RefreshCw aria-hidden className={`size-4 ${verified.isFetching ? "animate-spin" : ""}`} /> Verify again
-        </Button>
-      </Verdict>
+      {canVerify() ? (
+        <Verdict verified={data} error={who.error}>
+          <Button disabled={verified.isFetching} onClick={() => void verified.refetch()}>
+            <RefreshCw aria-hidden className={`size-4 ${verified.isFetching ? "animate-spin" : ""}`} /> Verify again
+          </Button>
+        </Verdict>
+      ) : (
+        <NoMeans />
+      )}
       {error && (
         <div className="mt-5">
           <ProblemNote error={error} />
@@ -70,12 +66,16 @@ export function LedgerPage() {
       <div className="mt-5 grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_26rem]">
         <div className="flex min-w-0 flex-col gap-5">{data?.outcome === "bad" ? [checks, chain] : [chain, checks]}</div>
         <div className="flex min-w-0 flex-col gap-5">
-          <Panel title="Health">{coverage.data && <Health coverage={coverage.data} />}</Panel>
+          <Panel title="Health">
+            {coverage.data && <Health coverage={coverage.data} />}
+            {coverage.error && <ProblemNote isPart error={coverage.error} />}
+          </Panel>
           <Panel title="Newest checkpoints">
-            {checkpoints.data && <Checkpoints checkpoints={checkpoints.data.checkpoints} />}
+            {checkpoints.data && <Checkpoints {...checkpoints.data} />}
+            {checkpoints.error && <ProblemNote isPart error={checkpoints.error} />}
           </Panel>
           <Panel title="Verify elsewhere">
-            <Elsewhere vkey={data?.signed?.key.vkey} origin={data?.signed?.origin} />
+            <Elsewhere />
           </Panel>
         </div>
       </div>
@@ -128,32 +128,6 @@ function Forget({ tenant, onForgotten }: { tenant: string; onForgotten: () => vo
       >
         Forget what this browser saw
       </Button>
-    </div>
-  );
-}
-
-function Elsewhere({ vkey, origin }: { vkey: string | undefined; origin: string | undefined }) {
-  return (
-    <div className="flex flex-col gap-3 text-sm text-ink-2">
-      {vkey && (
-        <div>
-          <p className="mb-1">
-            The key that signs {origin && <span className="break-all font-mono text-ink">{origin}</span>}. Compare it
-            with the one that you wrote down when the server began:
-          </p>
-          <Copyable text={vkey} label="Copy the key" />
-        </div>
-      )}
-      <div>
-        <p className="mb-1">Take the whole ledger away, and verify it on a machine that this server cannot reach:</p>
-        <Copyable text="npx longwatch ledger export ledger.jsonl" label="Copy the export" />
-        <div className="mt-2">
-          <Copyable
-            text={`npx longwatch ledger verify --file ledger.jsonl${vkey ? ` --key "${vkey}"` : ""}`}
-            label="Copy the verification"
-          />
-        </div>
-      </div>
     </div>
   );
 }

@@ -1,12 +1,29 @@
 import { Loader, ShieldAlert, ShieldCheck, ShieldQuestion } from "lucide-react";
 import type { ReactNode } from "react";
+import { ApiError } from "../../api/client.ts";
 import { Time } from "../../ui/time.tsx";
 import type { Verification } from "../../verify/verification.ts";
 
 const shape = "flex flex-wrap items-center gap-x-4 gap-y-3 rounded-xl border px-5 py-4";
 
+type Props = {
+  verified: Verification | undefined;
+  /** Why nothing could be asked. */
+  error: Error | null;
+  children?: ReactNode;
+};
+
 /** The one sentence that somebody looks for on this page: whether the ledger can be believed. */
-export function Verdict({ verified, children }: { verified: Verification | undefined; children?: ReactNode }) {
+export function Verdict({ verified, error, children }: Props) {
+  if (verified === undefined && error)
+    return (
+      <section aria-label="Verdict" role="status" className={`${shape} border-warn/40 bg-warn-soft`}>
+        <ShieldQuestion aria-hidden className="size-9 shrink-0 text-warn" strokeWidth={1.5} />
+        <Words title="Nothing is verified">
+          {error instanceof ApiError ? `${error.problem.detail} ${error.problem.hint ?? ""}` : error.message}
+        </Words>
+      </section>
+    );
   if (verified === undefined)
     return (
       <section aria-label="Verdict" className={`${shape} border-line bg-card`}>

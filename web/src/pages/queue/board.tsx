@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useDeferredValue } from "react";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
 import { Chip } from "../../ui/chip.tsx";
@@ -11,6 +12,11 @@ type Item = QueryOutput<"/v1/queue/read">["claimable"][number];
 
 /** What a column shows at once; the table has the rest. */
 const CARDS_MAX = 100;
+/** So many cards of a column are in sight; the others are made when these are painted, and have their room before. */
+const CARDS_AT_ONCE = 20;
+
+/** As high as an unseen card is taken for, and the gap below it. */
+const CARD_REM = 5.5;
 
 /** The queue as three columns: what can be claimed next, what is held, what waits. */
 export function Board({ lane }: { lane: string | undefined }) {
@@ -34,6 +40,8 @@ export function Board({ lane }: { lane: string | undefined }) {
 }
 
 function Column({ title, about, items }: { title: string; about: string; items: readonly Item[] }) {
+  const made = useDeferredValue(items, items.slice(0, CARDS_AT_ONCE));
+  const left = items.length - made.length;
   return (
     <section aria-label={title} className="min-w-0">
       <h2 className="mb-2 flex items-baseline gap-2 font-semibold">
@@ -42,9 +50,10 @@ function Column({ title, about, items }: { title: string; about: string; items: 
         <span className="ml-auto text-sm font-normal text-ink-3">{about}</span>
       </h2>
       <ul className="flex flex-col gap-2">
-        {items.map((item) => (
+        {made.map((item) => (
           <Card key={item.id} {...item} />
         ))}
+        {left > 0 && <li aria-hidden style={{ height: `${left * CARD_REM}rem` }} />}
       </ul>
     </section>
   );

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import type { Timeline } from "../../api/pictures.ts";
 import { duration } from "../../ui/clock.ts";
 import { EntryLink, SeatLink } from "../../ui/links.tsx";
@@ -5,49 +6,57 @@ import { looks, totals } from "./swim_lane.tsx";
 
 const states = ["busy", "idle", "blocked", "dead"] as const;
 
-/** The lanes in numbers: how long each seat was what, and the entry that told of its last change. */
+/** The lanes in numbers, made when somebody looks. */
 export function LanesTable({ seats }: { seats: Timeline["seats"] }) {
+  const [isOpen, setOpen] = useState(false);
   return (
-    <details className="mt-3 text-sm">
+    <details className="mt-3 text-sm" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary className="cursor-pointer text-ink-3 hover:text-ink">As a table</summary>
-      <div className="mt-1 overflow-x-auto" tabIndex={0} role="region" aria-label="How long each seat was what">
-        <table className="w-full text-right tabular-nums">
-          <thead className="text-ink-3">
-            <tr>
-              <th scope="col" className="text-left font-normal">
-                Seat
-              </th>
-              {states.map((state) => (
-                <th key={state} scope="col" className="font-normal">
-                  {looks[state].word}
-                </th>
-              ))}
-              <th scope="col" className="font-normal">
-                last change
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {seats.map((seat) => {
-              const sums = totals(seat);
-              const entry = seat.stretches.findLast((one) => one.entry !== null)?.entry ?? null;
-              return (
-                <tr key={seat.name} className="border-t border-line">
-                  <th scope="row" className="text-left font-normal">
-                    <SeatLink name={seat.name} />
-                  </th>
-                  {states.map((state) => (
-                    <td key={state} className="whitespace-nowrap pl-4">
-                      {sums[state] === 0 ? "–" : duration(sums[state])}
-                    </td>
-                  ))}
-                  <td className="pl-4">{entry !== null && <EntryLink seq={entry} />}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      {isOpen && <Numbers seats={seats} />}
     </details>
+  );
+}
+
+/** How long each seat was what, and the entry that told of its last change. */
+function Numbers({ seats }: { seats: Timeline["seats"] }) {
+  return (
+    <div className="mt-1 overflow-x-auto" tabIndex={0} role="region" aria-label="How long each seat was what">
+      <table className="w-full text-right tabular-nums">
+        <thead className="text-ink-3">
+          <tr>
+            <th scope="col" className="text-left font-normal">
+              Seat
+            </th>
+            {states.map((state) => (
+              <th key={state} scope="col" className="font-normal">
+                {looks[state].word}
+              </th>
+            ))}
+            <th scope="col" className="font-normal">
+              last change
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {seats.map((seat) => {
+            const sums = totals(seat);
+            const entry = seat.stretches.findLast((one) => one.entry !== null)?.entry ?? null;
+            return (
+              <tr key={seat.name} className="border-t border-line">
+                <th scope="row" className="text-left font-normal">
+                  <SeatLink name={seat.name} />
+                </th>
+                {states.map((state) => (
+                  <td key={state} className="whitespace-nowrap pl-4">
+                    {sums[state] === 0 ? "–" : duration(sums[state])}
+                  </td>
+                ))}
+                <td className="pl-4">{entry !== null && <EntryLink seq={entry} />}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
   );
 }

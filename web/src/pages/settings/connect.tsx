@@ -36,6 +36,9 @@ const programs = [
   },
 ] as const;
 
+/** Whether this browser is on the server's own machine, where the command finds the server by itself. */
+const isHere = /^(localhost|127\..*|\[::1\])$/.test(location.hostname);
+
 const roles = ["implementer", "strategist", "coordinator", "gatekeeper", "witness", "auditor", "sentinel"];
 
 /** The command that connects an agent's program, made of what one chooses. */
@@ -47,6 +50,7 @@ export function Connect() {
   const words = [`npx longwatch connect ${target}`];
   if (role !== "implementer") words.push(`--role ${role}`);
   if (/^[\w.-]+$/.test(lane.trim())) words.push(`--lane ${lane.trim()}`);
+  if (!isHere) words.unshift(`LONGWATCH_URL=${location.origin} LONGWATCH_TOKEN=lw_…`);
   return (
     <>
       <div role="radiogroup" aria-label="Program" className="mb-4 flex flex-wrap gap-1.5">
@@ -89,6 +93,12 @@ export function Connect() {
       </div>
       <p className="mb-1 text-sm text-ink-2">Run this in the directory of the project:</p>
       <Copyable text={words.join(" ")} label="Copy the command" />
+      {!isHere && (
+        <p className="mt-3 text-sm text-ink-2">
+          On another machine than the server’s it has to be told where the server is and who asks: a full token,{" "}
+          <a href="#tokens">issued below</a>. The agent gets one of its own. On the server’s machine leave both out.
+        </p>
+      )}
       <p className="mt-3 text-sm text-ink-3">
         It adopts the next free seat {program.surface}-…, writes the hooks, and tries them before it says that it is
         done. Said again it changes nothing; npx longwatch disconnect {target} takes it back.

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { asked, useCommand } from "../../api/queries.ts";
+import { Copyable } from "../../ui/copyable.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Disclosed, FormEnd } from "./disclosed.tsx";
@@ -13,10 +14,13 @@ export function Namespaces() {
   return (
     <>
       <p className="mb-3 text-ink-2">Tickets get their numbers from a namespace, and no number is given twice.</p>
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       {data?.namespaces.length === 0 && (
         <Empty title="No namespace yet">
-          Define the first one here, or: npx longwatch namespace define --prefix CMB --format CMB-NNNN
+          <p className="mb-3">Define the first one below, or say:</p>
+          <div className="text-left">
+            <Copyable text="npx longwatch namespace define --prefix CMB --format CMB-NNNN" label="Copy the command" />
+          </div>
         </Empty>
       )}
       {data && data.namespaces.length > 0 && (

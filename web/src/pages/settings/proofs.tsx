@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { CommandInput } from "../../api/client.ts";
+import type { CommandInput, QueryOutput } from "../../api/client.ts";
 import { asked, useCommand } from "../../api/queries.ts";
 import { Chip } from "../../ui/chip.tsx";
 import { Empty } from "../../ui/empty.tsx";
@@ -23,13 +23,21 @@ const proofs: Readonly<Record<Proof, string>> = {
 };
 const names = Object.keys(proofs) as Proof[];
 
+type Requirement = QueryOutput<"/v1/proof/list">["requirements"][number];
+
+/** What holds everywhere, then the namespaces that have it otherwise, then the kinds that need more. */
+function widestFirst(one: Requirement, other: Requirement): number {
+  const rank = ({ name, scope }: Requirement) => (name === "" ? 0 : scope === "type" ? 2 : 1);
+  return rank(one) - rank(other) || one.name.localeCompare(other.name);
+}
+
 /** What a ticket needs before it is done. */
 export function Proofs() {
   const { data, error } = useQuery(asked("/v1/proof/list"));
   return (
     <>
       <p className="mb-3 text-ink-2">A ticket is done when its proofs are there. Here stands which ones it needs.</p>
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       {data?.requirements.length === 0 && (
         <Empty title="No proof is required">Any finish is taken at its word. Require one below.</Empty>
       )}
@@ -37,11 +45,11 @@ export function Proofs() {
         <Grid
           label="Proofs required"
           heads={["Where", "A finish needs"]}
-          rows={data.requirements.map(({ scope, name, proofs: needed }) => ({
+          rows={data.requirements.toSorted(widestFirst).map(({ scope, name, proofs: needed }) => ({
             id: `${scope} ${name}`,
             cells: [
               <span className="whitespace-nowrap">
-                {name === "" ? "everywhere" : scope === "type" ? `kind ${name}, in addition` : `${name}, instead`}
+                {name === "" ? "everywhere" : scope === "type" ? `kind ${name}, in addition` : `in ${name}, instead`}
               </span>,
               needed.length === 0 ? (
                 <span className="text-ink-3">nothing</span>

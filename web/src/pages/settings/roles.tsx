@@ -21,7 +21,7 @@ export function Roles() {
         These roles are waited for. When nobody who has one was heard for 30 minutes, its deputy acts; the operator
         stands in for every role.
       </p>
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       <ul className="divide-y divide-line">
         {data?.roles.map((one) => (
           <RoleLine key={one.role} role={one} />
@@ -44,7 +44,11 @@ function RoleLine({ role: { role, holders, deputies, dormant_since, acts } }: { 
     <li className="grid gap-x-4 gap-y-1 py-2.5 sm:grid-cols-[8rem_minmax(0,1fr)_auto]">
       <p className="font-medium">{role}</p>
       <div className="min-w-0">
-        {holders.length === 0 && <p className="text-ink-3">Nobody has it. Adopt a seat with --role {role}.</p>}
+        {holders.length === 0 && (
+          <p className="text-ink-3">
+            Nobody has it: <code className="font-mono text-sm">npx longwatch connect claude --role {role}</code>
+          </p>
+        )}
         {holders.map(({ seat, state, heard_at }) => (
           <p key={seat} className="flex flex-wrap items-baseline gap-x-2">
             <SeatLink name={seat} /> <State state={state} />

@@ -1,9 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { LogOut } from "lucide-react";
+import { useEffect, useState } from "react";
 import { asked } from "../../api/queries.ts";
 import { Chip } from "../../ui/chip.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
+import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Connect } from "./connect.tsx";
+import { holders } from "./held.ts";
 import { Namespaces } from "./namespaces.tsx";
 import { Proofs } from "./proofs.tsx";
 import { Roles } from "./roles.tsx";
@@ -19,22 +22,55 @@ const parts = [
   { id: "tenants", title: "Tenants", part: Tenants },
 ] as const;
 
-const partStyle = "block whitespace-nowrap rounded-md px-2.5 py-1 text-sm text-ink-2 hover:bg-sunken hover:text-ink";
+/** Above the parts, and beside them where there is room; in sight either way. */
+const barStyle =
+  "sticky max-xl:top-0 max-xl:z-10 max-xl:-mx-4 max-xl:bg-paper max-xl:px-4 max-xl:py-2 xl:top-7 xl:self-start";
+const partStyle =
+  "block whitespace-nowrap rounded-md px-2.5 py-1 text-sm text-ink-2 hover:bg-sunken hover:text-ink " +
+  "aria-[current=true]:bg-sunken aria-[current=true]:font-medium aria-[current=true]:text-ink";
+
+/** The part that stands at the top of the window. */
+function useSeen(): string {
+  const [seen, setSeen] = useState<string>(parts[0].id);
+  useEffect(() => {
+    const watcher = new IntersectionObserver(
+      (all) => {
+        const first = all.find(({ isIntersecting }) => isIntersecting);
+        if (first) setSeen(first.target.id);
+      },
+      // A line a quarter down the window: whichever part is on it is being read.
+      { rootMargin: "-25% 0px -74% 0px" },
+    );
+    for (const { id } of parts) {
+      const part = document.getElementById(id);
+      if (part) watcher.observe(part);
+    }
+    return () => watcher.disconnect();
+  }, []);
+  return seen;
+}
 
 /** How this fleet is set up. Everything that is changed here is an entry of the ledger. */
 export function SettingsPage() {
+  const seen = useSeen();
+  const { error, refetch } = useQuery(holders);
   return (
     <>
       <title>Settings · Longwatch</title>
       <PageHead title="Settings" about="How this fleet is set up. Each change is an entry of the ledger.">
         <Session />
       </PageHead>
+      {error && (
+        <div className="mb-5">
+          <ProblemNote error={error} onRetry={() => void refetch()} />
+        </div>
+      )}
       <div className="grid grid-cols-1 gap-x-8 gap-y-4 xl:grid-cols-[13rem_minmax(0,60rem)]">
-        <nav aria-label="Parts of the settings" className="xl:sticky xl:top-7 xl:self-start">
+        <nav aria-label="Parts of the settings" className={barStyle}>
           <ul className="flex gap-1 overflow-x-auto xl:flex-col">
             {parts.map(({ id, title }) => (
               <li key={id}>
-                <a href={`#${id}`} className={partStyle}>
+                <a href={`#${id}`} aria-current={id === seen ? "true" : undefined} className={partStyle}>
                   {title}
                 </a>
               </li>
@@ -43,7 +79,7 @@ export function SettingsPage() {
         </nav>
         <div className="flex min-w-0 flex-col gap-5">
           {parts.map(({ id, title, part: Part }) => (
-            <div key={id} id={id} className="scroll-mt-7">
+            <div key={id} id={id} className="scroll-mt-16 xl:scroll-mt-7">
               <Panel title={title}>
                 <Part />
               </Panel>
@@ -63,7 +99,8 @@ function Session() {
       {data && (
         <span className="flex items-center gap-2 text-ink-2">
           Signed in as <span className="font-medium text-ink">{data.name}</span>
-          <Chip>{data.role}</Chip> of <span className="font-medium text-ink">{data.tenant}</span>
+          {data.role !== data.name && <Chip>{data.role}</Chip>} of{" "}
+          <span className="font-medium text-ink">{data.tenant}</span>
         </span>
       )}
       <form method="post" action="/sign-out">

@@ -18,7 +18,7 @@ export function Tenants() {
       <p className="mb-3 text-ink-2">
         A tenant has a ledger, seats and tickets of its own. None sees, names or guesses what another has.
       </p>
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       <ul className="flex flex-wrap gap-2">
         {data?.tenants.map(({ tenant, own }) => (
           <li key={tenant} className="flex items-baseline gap-2 rounded-md border border-line px-3 py-1.5">

@@ -30,10 +30,10 @@ export function Tokens() {
   return (
     <>
       <p className="mb-3 text-ink-2">
-        A token opens this server in somebody’s name. A seat’s belongs to its session and ends with it: longwatch seat
-        retire.
+        A token opens this server in somebody’s name. A seat’s belongs to its session and ends with it:{" "}
+        <code className="font-mono text-sm">npx longwatch seat retire SEAT</code>
       </p>
-      {error && <ProblemNote error={error} />}
+      {error && <ProblemNote isPart error={error} />}
       <ul className="divide-y divide-line">
         {data?.holders.map((holder) => (
           <HolderLine key={holder.name} holder={holder} />
@@ -84,19 +84,13 @@ function HolderLine({ holder: { name, kind, role, tokens } }: { holder: Holder }
           {role !== name && role !== kind && <Chip>{role}</Chip>}
         </p>
         {tokens.length === 0 && <p className="text-sm text-ink-3">No token holds.</p>}
-        <ul className="mt-1 flex flex-col gap-1 text-sm text-ink-2">
-          {tokens.map(({ scope, issued_at, expires_at }) => {
-            const { word, tone } = scopes[scope] ?? { word: scope, tone: "quiet" as const };
-            return (
-              <li key={`${scope} ${issued_at}`} className="flex flex-wrap items-baseline gap-x-2">
-                <Chip tone={tone}>{word}</Chip>
-                <span>
-                  issued <Time at={issued_at} />, ends <Time at={expires_at} />
-                </span>
-              </li>
-            );
-          })}
-        </ul>
+        <Held tokens={tokens.slice(0, TOKENS_SHOWN)} />
+        {tokens.length > TOKENS_SHOWN && (
+          <details className="mt-1 text-sm">
+            <summary className="cursor-pointer text-ink-2">and {tokens.length - TOKENS_SHOWN} older</summary>
+            <Held tokens={tokens.slice(TOKENS_SHOWN)} />
+          </details>
+        )}
       </div>
       {tokens.length > 0 && (
         <Button look="danger" onClick={() => setOpen(true)} aria-label={`Revoke all tokens of ${name}`}>
@@ -118,6 +112,27 @@ function HolderLine({ holder: { name, kind, role, tokens } }: { holder: Holder }
         onSay={(reason) => mutate({ name, reason }, { onSuccess: close })}
       />
     </li>
+  );
+}
+
+/** A person has one for each browser that they signed in with. */
+const TOKENS_SHOWN = 3;
+
+function Held({ tokens }: Pick<Holder, "tokens">) {
+  return (
+    <ul className="mt-1 flex flex-col gap-1 text-sm text-ink-2">
+      {tokens.map(({ scope, issued_at, expires_at }) => {
+        const { word, tone } = scopes[scope] ?? { word: scope, tone: "quiet" as const };
+        return (
+          <li key={`${scope} ${issued_at}`} className="flex flex-wrap items-baseline gap-x-2">
+            <Chip tone={tone}>{word}</Chip>
+            <span>
+              issued <Time at={issued_at} />, ends <Time at={expires_at} />
+            </span>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 

@@ -29,7 +29,12 @@ export function Graph({ ticket: { links, linked_from, id, state } }: { ticket: T
   const centre = { x: WIDTH / 2, y: own * ROW + 4 + BOX.height / 2 };
   return (
     <>
-      <svg viewBox={`0 0 ${WIDTH} ${height}`} className="w-full" role="group" aria-label="Links of the ticket">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${height}`}
+        className="w-full print:max-w-sm"
+        role="group"
+        aria-label="Links of the ticket"
+      >
         {rows.map((nodes, row) =>
           nodes.map((node, column) => {
             const at = placeOf(row, column, nodes.length);

@@ -9,7 +9,9 @@ export function Landing() {
   const { data } = useQuery(asked("/v1/environment/list"));
   if (!data) return <div className="h-16" />;
   if (data.environments.length === 0)
-    return <Empty title="No environment">Define one: npx longwatch environment define production …</Empty>;
+    return (
+      <Empty title="No environment">Define one: npx longwatch environment define --environment production …</Empty>
+    );
   return (
     <ul className="divide-y divide-line">
       {data.environments.map(({ environment, release, released_at, state }) => (

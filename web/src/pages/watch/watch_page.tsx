@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { BurnUp } from "../../pictures/burn_up.tsx";
+import { Pace } from "../../pictures/pace.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { Decisions } from "./decisions.tsx";
 import { Finished } from "./finished.tsx";
@@ -28,6 +29,9 @@ export function WatchPage() {
         </Panel>
         <Panel title="Finished lately" aside={<More to="/feed" search={{ kind: "ticket.finished" }} />}>
           <Finished />
+        </Panel>
+        <Panel title="Written and answered">
+          <Pace />
         </Panel>
         <Panel title="Decisions denied" aside={<More to="/decisions" />}>
           <Decisions />

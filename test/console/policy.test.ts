@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { testServer } from "../harness.ts";
+import { isSkipped, visit } from "./console.ts";
+import { barriers, overflow } from "./pages.ts";
+
+/** A server with a strategist, who may propose. */
+async function house() {
+  const server = await testServer();
+  return { ...server, strategist: await server.seat("CLAUDE-CLI-BOX-STRAT-01", "strategist") };
+}
+
+const deploy = { action: "deploy", resource_type: "environment", resource_id: "production" };
+
+/** Writes a changed policy into the box; answers its text. */
+async function rewritten(page: Page, change: (policy: any) => void): Promise<string> {
+  const box = page.getByRole("textbox", { name: "The policy’s text" });
+  const policy = JSON.parse(await box.inputValue());
+  change(policy);
+  const text = JSON.stringify(policy);
+  await box.fill(text);
+  return text;
+}
+
+describe("The policy", { skip: isSkipped }, () => {
+  test("show the rules as sentences, and what a changed text would have decided", async () => {
+    const server = await house();
+    const { say, strategist } = server;
+    await say(strategist, "policy.decide", deploy);
+    const { page, complaints } = await visit(server);
+    await page.goto(`${server.url}/decisions/policy`);
+    await page.getByText("Role stage: only implementer seats put anything into production.").waitFor();
+    await page.getByRole("button", { name: "Change it" }).click();
+    await rewritten(page, (policy) => {
+      const cedar = "permit (principal, action, resource);";
+      policy.rules = [{ name: "all-may", effect: "permit", cedar, reason: "Everybody may.", protocol: null }];
+    });
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    const result = page.getByRole("region", { name: "What would change" });
+    await result.getByText("1 decision would come out otherwise.").waitFor();
+    await result.getByText("Everybody may.").waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test("change the policy: tried however long it is, proposed, activated, and back again", async () => {
+    const server = await house();
+    const { say, ask, operator, strategist } = server;
+    await say(strategist, "policy.decide", deploy);
+    const { page, complaints } = await visit(server);
+    await page.goto(`${server.url}/decisions/policy`);
+    await page.getByRole("button", { name: "Change it" }).click();
+    const text = await rewritten(page, (policy) => {
+      policy.rules = policy.rules.filter(({ name }: { name: string }) => name !== "strategists-delegate");
+      policy.rules[0].reason = "It is outside.";
+      // Longer than any address may be.
+      policy.entities = Array.from({ length: 200 }, (_, n) => ({
+        ...{ type: "branch", id: `release/${n} ${"x".repeat(100)}`, properties: { production: true } },
+      }));
+    });
+    assert.ok(text.length > 30_000);
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    await page
+      .getByRole("region", { name: "What would change" })
+      .getByText(/Of the newest 1 decision/)
+      .waitFor();
+    await page.getByLabel(/What is different/).fill("Strategists land, too");
+    await page.getByRole("button", { name: "Propose it" }).click();
+    const told = page.getByRole("main").getByRole("status");
+    await told.getByText("Version 2 is proposed. It decides nothing until it is activated.").waitFor();
+    assert.match((await told.getByTitle("The ledger’s entry").textContent()) ?? "", /^#\d+$/);
+    const version = async () => (await ask(operator, "policy.show")).version;
+    assert.equal(await version(), 1);
+    // What is otherwise stands beside what would come out of it, before anybody activates it.
+    const otherwise = page.getByRole("list", { name: "Otherwise than version 1" });
+    await otherwise.getByRole("listitem").filter({ hasText: "removed" }).getByText("strategists-delegate").waitFor();
+    await otherwise.getByText("It is outside.").waitFor();
+    await otherwise.getByText("what the policy knows by itself").waitFor();
+    await page.getByRole("region", { name: "What would change" }).waitFor();
+    assert.deepEqual([await barriers(page), await overflow(page)], [[], 0]);
+    await page.getByRole("button", { name: "Activate version 2…" }).click();
+    const dialog = page.getByRole("dialog", { name: "Activate version 2" });
+    await dialog.getByText("It decides from now on, in place of version 1").waitFor();
+    assert.deepEqual(await barriers(page), []);
+    await dialog.getByText("1 would be told with other reasons").waitFor();
+    await dialog.getByRole("button", { name: "Activate" }).click();
+    await told.getByText("Version 2 decides from now on, in place of version 1.").waitFor();
+    assert.equal(await version(), 2);
+    const entry = await told.getByRole("link").textContent();
+    const { entries } = await ask(operator, "feed.read", { limit: 10 });
+    assert.equal(entry, `#${entries.find(({ kind }: { kind: string }) => kind === "policy.activated").seq}`);
+    await told.getByRole("button", { name: "Undo: version 1 again" }).click();
+    const undo = page.getByRole("dialog", { name: "Activate version 1" });
+    await undo.getByRole("button", { name: "Activate" }).click();
+    await told.getByText("Version 1 decides from now on, in place of version 2.").waitFor();
+    assert.equal(await version(), 1);
+    assert.deepEqual(complaints, []);
+  });
+
+  test("let nobody propose what says the same, and show what the server says of it", async () => {
+    const { page } = await visit(await house());
+    await page.goto(`${new URL(page.url()).origin}/decisions/policy`);
+    await page.getByRole("button", { name: "Change it" }).click();
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    await page.getByText("Nothing was decided yet that it could be tried over.").waitFor();
+    await page.getByLabel(/What is different/).fill("Nothing");
+    await page.getByRole("button", { name: "Propose it" }).click();
+    await page.getByRole("alert").getByText("Version 1 says the same, byte for byte.").waitFor();
+    // What was written is still there.
+    assert.equal(await page.getByLabel(/What is different/).inputValue(), "Nothing");
+    await page.goto(`${new URL(page.url()).origin}/decisions/policy?digest=${"a".repeat(64)}`);
+    await page.getByText("No version has this digest").waitFor();
+  });
+
+  test("tell who may not activate a version why, and leave the active one", async () => {
+    const server = await house();
+    const { say, ask, operator, strategist } = server;
+    const { text } = await ask(operator, "policy.show");
+    const changed = JSON.parse(text);
+    changed.unmatched.reason = "Nothing permits this.";
+    await say(strategist, "policy.propose", { text: JSON.stringify(changed) });
+    const { page, context } = await visit(server);
+    // The same page in the hands of a strategist: it has no right but that of who is signed in.
+    await context.clearCookies();
+    await page.setExtraHTTPHeaders({ authorization: `Bearer ${strategist}` });
+    await page.goto(`${server.url}/decisions/policy?version=2`);
+    await page.getByRole("button", { name: "Activate version 2…" }).click();
+    const dialog = page.getByRole("dialog", { name: "Activate version 2" });
+    await dialog.getByRole("button", { name: "Activate" }).click();
+    await dialog
+      .getByRole("alert")
+      .getByText(/operator/)
+      .waitFor();
+    assert.equal((await ask(operator, "policy.show")).version, 1);
+  });
+});

@@ -1,0 +1,9 @@
+import { numberIn } from "../../ui/address.ts";
+
+/** What the ledger's address says: the checkpoint that is looked at. */
+export type LedgerSearch = { checkpoint?: number | undefined };
+
+/** Reads an address that anybody may have typed: what is not understood is left out. */
+export function ledgerSearch({ checkpoint }: Record<string, unknown>): LedgerSearch {
+  return { checkpoint: numberIn(checkpoint) };
+}
