@@ -168,6 +168,7 @@ export class Committer {
         return isDoubtful ? this.#attempt(batch, "first") : this.#withoutUncounted(batch, worthless, repeats);
       }
       if (authorityChanged) this.#journal.changeAuthority(tx);
+      await this.#guide(tx, authorityChanged ? null : (await head).authority_revision, outcomes);
       await this.#commit(tx, await head, batch, outcomes, found);
       return [];
     } catch (error) {
@@ -183,7 +184,6 @@ export class Committer {
     found: Found[],
   ): Promise<void> {
     const { credential, command } = batch[0]!;
-    await this.#guide(tx, head, outcomes);
     const records: Record[] = found.map(({ event, by }) => ({
       caller: by ?? credential.caller,
       command: command.name,
@@ -222,10 +222,10 @@ export class Committer {
   }
 
   /** Puts beside each refusal the rules that apply where it happened, so that whoever is refused reads them then. */
-  async #guide(tx: TenantTransaction, { authority_revision }: Head, outcomes: Outcome[]): Promise<void> {
+  async #guide(tx: TenantTransaction, revision: number | null, outcomes: Outcome[]): Promise<void> {
     if (!this.#guidance) return;
     for (const [index, outcome] of outcomes.entries())
-      if (outcome instanceof Refusal) outcomes[index] = await this.#guidance.guided(tx, authority_revision, outcome);
+      if (outcome instanceof Refusal) outcomes[index] = await this.#guidance.guided(tx, revision, outcome);
   }
 
   /**

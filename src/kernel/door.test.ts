@@ -92,13 +92,13 @@ describe("each of a batch", () => {
 
   it("stands when one among them makes an entry that is too large", async () => {
     const body = (n: number) => (n === 31 ? "ü".repeat(40_000) : "fits");
-    const says = Array.from({ length: 64 }, (_, n) =>
-      codeOf(
-        world.door.say(world.operator, "post.append", { subject: `large-${n}`, body: body(n) }, { key: `large-${n}` }),
-      ),
-    );
+    const says = (n: number) => {
+      const post = { subject: `large-${n}`, body: body(n) };
+      return codeOf(world.door.say(world.operator, "post.append", post, { key: `large-${n}` }));
+    };
     const entries = await leaves(async () => {
-      assert.deepEqual(tally(await Promise.all(says)), { accepted: 63, "entry.oversized": 1 });
+      const codes = await Promise.all(Array.from({ length: 64 }, (_, n) => says(n)));
+      assert.deepEqual(tally(codes), { accepted: 63, "entry.oversized": 1 });
     });
     assert.deepEqual(tally(entries.map(({ kind }: { kind: string }) => kind)), {
       "post.appended": 63,

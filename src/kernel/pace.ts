@@ -15,13 +15,19 @@ const BUCKETS = 80;
 /** One slice of time: how many commands were answered in it, and within which time half and 99 of 100 of them. */
 export type Slice = { from: Date; commands: number; half_ms: number; most_ms: number };
 
+/** What is left of a slice, some tens of bytes: each tenant's clock speaks in every slice, and tenants are many. */
+type Counted = Pick<Slice, "commands" | "half_ms" | "most_ms">;
+
 /** What one tenant's commands took. */
 export class Pace {
   /** Nothing is known of the time before. */
   readonly since: Date;
   readonly #now: () => number;
-  /** By the slice's number since 1970: the counts of its buckets. Only slices in which something was said. */
-  readonly #slices = new Map<number, Uint32Array>();
+  /** By the slice's number since 1970: those that are over, in the order in which they ended. */
+  readonly #over = new Map<number, Counted>();
+  /** The slice that goes on, and what it counted so far. */
+  #slice = 0;
+  readonly #buckets = new Uint32Array(BUCKETS);
 
   constructor(since: Date, now: () => number = Date.now) {
     this.since = since;
@@ -30,28 +36,42 @@ export class Pace {
 
   took(milliseconds: number): void {
     const slice = Math.floor(this.#now() / (SLICE_SECONDS * 1000));
-    let buckets = this.#slices.get(slice);
-    if (buckets === undefined) {
-      for (const old of this.#slices.keys()) if (old <= slice - SLICES_KEPT) this.#slices.delete(old);
-      this.#slices.set(slice, (buckets = new Uint32Array(BUCKETS)));
-    }
+    if (slice !== this.#slice) this.#begin(slice);
     const bucket = Math.ceil(Math.log(Math.max(milliseconds, FIRST_MS) / FIRST_MS) / Math.log(GROWTH));
-    buckets[Math.min(bucket, BUCKETS - 1)]!++;
+    this.#buckets[Math.min(bucket, BUCKETS - 1)]!++;
   }
 
   /** The slices in which something was said, in order. */
   slices(): Slice[] {
-    return [...this.#slices].map(([slice, buckets]) => {
-      const commands = buckets.reduce((sum, count) => sum + count, 0);
-      const within = (share: number) => {
-        let counted = 0;
-        const bucket = buckets.findIndex((count) => (counted += count) >= commands * share);
-        return FIRST_MS * GROWTH ** bucket;
-      };
-      const from = new Date(slice * SLICE_SECONDS * 1000);
-      return { from, commands, half_ms: within(0.5), most_ms: within(0.99) };
-    });
+    // A slice that a clock which was set back tells twice is told as it was counted last.
+    const all = new Map(this.#over).set(this.#slice, counted(this.#buckets));
+    return [...all]
+      .filter(([, { commands }]) => commands > 0)
+      .sort(([a], [b]) => a - b)
+      .map(([slice, one]) => ({ from: new Date(slice * SLICE_SECONDS * 1000), ...one }));
   }
+
+  /** By how many there are, not by their age: a clock may go back. */
+  #begin(slice: number): void {
+    const before = counted(this.#buckets);
+    if (before.commands > 0) {
+      this.#over.delete(this.#slice);
+      this.#over.set(this.#slice, before);
+    }
+    if (this.#over.size === SLICES_KEPT) this.#over.delete(this.#over.keys().next().value!);
+    this.#slice = slice;
+    this.#buckets.fill(0);
+  }
+}
+
+function counted(buckets: Uint32Array): Counted {
+  const commands = buckets.reduce((sum, count) => sum + count, 0);
+  const within = (share: number) => {
+    let sum = 0;
+    const bucket = buckets.findIndex((count) => (sum += count) >= commands * share);
+    return FIRST_MS * GROWTH ** bucket;
+  };
+  return { commands, half_ms: within(0.5), most_ms: within(0.99) };
 }
 
 /** The pace of each tenant: none learns of another's. */

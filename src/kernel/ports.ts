@@ -55,8 +55,11 @@ export interface Authority {
 
 /** What is told along with a refusal: the fleet's rules that apply where it happened. */
 export interface Guidance {
-  /** The refusal with those rules, or the same one. What is remembered of them counts under this authority revision. */
-  guided(tx: TenantTransaction, authority_revision: number, refusal: Refusal): Promise<Refusal>;
+  /**
+   * The refusal with those rules, or the same one. What is remembered of them counts under this authority revision;
+   * under none where the transaction changes it: what was remembered is over, and what is read may yet be undone.
+   */
+  guided(tx: TenantTransaction, authority_revision: number | null, refusal: Refusal): Promise<Refusal>;
 }
 
 /** A signed checkpoint of a tenant's log, as it stands outside the database. */

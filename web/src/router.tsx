@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, notFound } from "@tanstack/react-router";
 import { PageFailed } from "./shell/page_failed.tsx";
 import { NotFound } from "./shell/not_found.tsx";
 import { Shell } from "./shell/shell.tsx";
@@ -9,10 +9,16 @@ import { feedSearch } from "./pages/feed/search.ts";
 import { ledgerSearch } from "./pages/ledger/search.ts";
 import { queueSearch } from "./pages/queue/search.ts";
 import { seatsSearch } from "./pages/seats/search.ts";
+import { numberIn } from "./ui/address.ts";
 import { WatchPage } from "./pages/watch/watch_page.tsx";
 
 /** Every page and its address: what is shown can be linked. All but the first are loaded when they are looked at. */
 const root = createRootRoute({ component: Shell, errorComponent: PageFailed, notFoundComponent: NotFound });
+
+/** For what is known by its number: an address with anything else leads nowhere. */
+function isNumbered({ params: { id } }: { params: { id: string } }): void {
+  if (numberIn(id) === undefined) throw notFound();
+}
 
 const watch = createRoute({ getParentRoute: () => root, path: "/", component: WatchPage });
 const feed = createRoute({
@@ -68,6 +74,7 @@ const decisions = createRoute({
 const decision = createRoute({
   getParentRoute: () => root,
   path: "/decisions/$id",
+  beforeLoad: isNumbered,
   component: lazyRouteComponent(() => import("./pages/decisions/decision_page.tsx"), "DecisionPage"),
 });
 const policy = createRoute({
@@ -84,6 +91,7 @@ const manifests = createRoute({
 const manifest = createRoute({
   getParentRoute: () => root,
   path: "/decisions/manifests/$id",
+  beforeLoad: isNumbered,
   component: lazyRouteComponent(() => import("./pages/decisions/manifest_page.tsx"), "ManifestPage"),
 });
 const landing = createRoute({
@@ -94,6 +102,7 @@ const landing = createRoute({
 const deploy = createRoute({
   getParentRoute: () => root,
   path: "/landing/deploys/$id",
+  beforeLoad: isNumbered,
   component: lazyRouteComponent(() => import("./pages/landing/deploy_page.tsx"), "DeployPage"),
 });
 const doctrine = createRoute({

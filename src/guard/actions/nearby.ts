@@ -1,4 +1,5 @@
 import { type Call, found, resource, type Scene } from "./call.ts";
+import { onlyStarts } from "../shell/index.ts";
 import type { ActionName, Found } from "../vocabulary.ts";
 import { either } from "./either.ts";
 import { isTextual } from "./familiar.ts";
@@ -62,7 +63,7 @@ export function commandsIn(text: string, from: Call, scene: Scene, isInteresting
 
 /** The text, its joined string literals, its escapes and its base64 made plain. */
 function variants(text: string): string[] {
-  const joined = text.replace(/["']\s*(\+|\.\.?|\s)\s*["']/g, "");
+  const joined = text.replace(/["']\s*(\+|\.\.?|\s)?\s*["']/g, "");
   const unescaped = joined.replace(/\\(?:x([0-9a-f]{2})|u00([0-9a-f]{2})|([0-7]{3}))/gi, (_, hex, unicode, octal) =>
     String.fromCharCode(octal === undefined ? parseInt(hex ?? unicode, 16) : parseInt(octal, 8)),
   );
@@ -115,6 +116,8 @@ export function tailsOf(call: Call, scene: Scene, isInteresting: Interesting, is
       call.args[index - 1] ?? "",
     );
     if (/\s/.test(arg)) {
+      // The words of the program that it starts, which is looked at by itself: `timeout 9 grep 'git push' x`.
+      if (onlyStarts(call.name) && !arg.startsWith("-")) continue;
       // `--checkpoint-action=exec=git push`, `EXEC:git push`, `\! git push`, `!git push`
       const inner = arg
         .replace(/^((-[\w-]*=|\w+[=:]|\\!|[!:+.]+|shell\b|system\b)\s*)+/i, "")

@@ -18,7 +18,8 @@ export const runnersWith =
 function packaged(call: Call, scene: Scene): Found[] {
   if (call.name === "python") {
     const at = call.args.indexOf("-m");
-    return at < 0 ? [] : scene.run(call.args.slice(at + 1), call);
+    // A module takes what it is fed for data; of those that run it the shell reader knows.
+    return at < 0 ? [] : scene.run(call.args.slice(at + 1), { ...call, stdin: undefined });
   }
   if (call.name === "node" || call.name === "bun" || call.name === "deno") {
     const pattern = /node_modules\/(?:\.bin\/)?(?:@[\w-]+\/)?[\w-]+|(^|\/)bin\/[\w-]+$/;

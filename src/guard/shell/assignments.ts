@@ -1,5 +1,6 @@
 import type { Assignment, Word } from "unbash";
 import type { Expansion } from "./expansion.ts";
+import { limits } from "./budget.ts";
 import { assigned, variableOf } from "./parameters.ts";
 import type { Shell } from "./shell.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
@@ -17,7 +18,13 @@ export function assign(shell: Shell, expansion: Expansion, { name, value, append
   };
   if (value.type === "ArrayValue") {
     const items = append ? copied(itemsOf(variable())) : new Map<string, string>();
-    for (const element of value.elements) addElement(expansion, items, element);
+    let next = 0;
+    for (const key of items.keys()) next = Math.max(next, placeAfter(key, 0));
+    for (const element of value.elements) {
+      next = addElement(expansion, items, element, next);
+      // A list may hold itself, many times over: `a=("${a[@]}" "${a[@]}")`.
+      if (items.size > limits.elements) return set(HOLE);
+    }
     return set(items);
   }
   const text = expansion.text(value, true);
@@ -38,12 +45,16 @@ function itemsOf(value: string | ReadonlyMap<string, string> | undefined): Itera
   return value instanceof Map ? value : value === undefined ? [] : [["0", value as string]];
 }
 
-function addElement(expansion: Expansion, items: Map<string, string>, element: Word): void {
+/** Places go on from the one before; a key, and what is not known, is no place. */
+const placeAfter = (key: string, next: number) => (/^\d{1,15}$/.test(key) ? Number(key) + 1 : next);
+
+/** Adds an element at `next`, or where it says itself, and tells where the one after it goes. */
+function addElement(expansion: Expansion, items: Map<string, string>, element: Word, next: number): number {
   const keyed = /^\[([^\]]*)\]\+?=/.exec(element.text);
   if (keyed === null) {
-    let next = Math.max(-1, ...[...items.keys()].map((key) => (isKnown(key) ? Number(key) : 0))) + 1;
-    for (const field of expansion.fields(element, false)) items.set(String(next++), certainly(field));
-    return;
+    let place = next;
+    for (const field of expansion.fields(element, false)) items.set(String(place++), certainly(field));
+    return place;
   }
   expansion.sweep(element);
   const rest = element.text.slice(keyed[0].length);
@@ -51,4 +62,5 @@ function addElement(expansion: Expansion, items: Map<string, string>, element: W
   const isPlain = /^[\w.-]+$/.test(keyed[1]!) || /^(['"])[^'"$`\\]*\1$/.test(keyed[1]!);
   const key = isPlain ? keyed[1]!.replaceAll(/['"]/g, "") : HOLE;
   items.set(key, fields.length > 1 ? HOLE : fields[0] ? certainly(fields[0]) : "");
+  return placeAfter(key, next);
 }

@@ -14,6 +14,8 @@ export const limits = {
   steps: 100_000,
   /** A value that a variable holds; a longer one is unknown. */
   value_characters: 64 * 1024,
+  /** Of an array that is written as a list; a longer one is unknown. */
+  elements: 16_384,
   /** Ways that a command may have gone, followed apart; more are joined. */
   ways: 8,
   /** Rounds of a loop that are followed one by one. */

@@ -100,10 +100,15 @@ export function runCode(
     }
   }
   if (kind === "text" && (!isRead || language.evaluates?.test(code)))
-    shell.unknown("this code may start programs", isRead ? code : [code, ...given(call, state, code)].join("\n"));
+    shell.unknown(
+      "this code may start programs",
+      [code, ...(isRead && !RUNS_TEXT.test(code) ? [] : given(call, state, code))].join("\n"),
+    );
   return [afterwards(state, after)];
 }
 
+/** Code that runs what it was given as code. */
+const RUNS_TEXT = /(?<![.\w])(?:eval|exec|Function)\s*\(/;
 const READS_INPUT = /stdin|\binput\s*\(|\$_|\$0|<>|\bARGF\b|\bgets\b|fileinput|\$argn|readFileSync\(0|php:/i;
 const READS_VARIABLES = /environ|getenv|\bENV\b|process\.env/i;
 

@@ -21,7 +21,8 @@ const node: Language = {
   takes: ["-r", "--require", "--import", "--loader", "-C", "--input-type"],
   starts:
     /\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync|execa|execaSync|execaCommand|fork|Bun\.spawn|Deno\.Command|shell\.exec)\s*\(|(?<![\w$])\$(?=`)/g,
-  evaluates: /\beval\s*\(|\bFunction\s*\(|child_process|process\.binding/,
+  // What is called where it is brought in has been read there.
+  evaluates: /\beval\s*\(|\bFunction\s*\(|child_process(?!["'`]\)\.(exec|spawn)\w*\s*\()|process\.binding/,
 };
 const perl: Language = {
   code: ["-e", "-E", "-ne", "-pe", "-lne", "-le", "-nle", "-lane", "-ane", "-i -pe", "-pi", "-0pe"],

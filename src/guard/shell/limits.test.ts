@@ -94,6 +94,8 @@ describe("A reading always ends and never throws:", () => {
     "a make that grows": `printf 'a:\\n\\t$(A)\\n${growing}' > Makefile; make`,
     "many local variables": `f() { ${Array.from({ length: 20_000 }, (_, at) => `local v${at}`).join("\n")}\n}; f`,
     "many elements": Array.from({ length: 15_000 }, (_, at) => `a[${at}]=x`).join("\n"),
+    "a long list": `a=(${"x ".repeat(60_000)}); git \${a[@]}`,
+    "a list of itself": `a=(${"x ".repeat(900)}); for i in {1..200}; do a=(\${a[@]} \${a[@]:1}); done; \${a[@]}`,
     "an array that grows": "for i in {1..200}; do for j in {1..200}; do a+=(x); done; done",
     "an awk of prints": `awk '${"print ".repeat(30_000)}'`,
     "a sed of spaces": `sed '${"\n".repeat(20_000)}' x`,

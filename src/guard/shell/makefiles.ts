@@ -4,7 +4,7 @@ import { resolved } from "./paths.ts";
 import { joinedWords, nothingRun, runText } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
 import type { State } from "./state.ts";
-import { HOLE, certainly, isKnown, shown, type Argument } from "./values.ts";
+import { HOLE, certainly, isKnown, literally, shown, type Argument } from "./values.ts";
 
 /** Runs the recipes of a Makefile for the targets that are asked for, with what they depend on. */
 export const makefiles = new Map<string, Handler>(
@@ -35,7 +35,8 @@ const takes = {
 const DRY = ["n", "q", "t", "just-print", "dry-run", "recon", "question", "touch"];
 
 function make(shell: Shell, call: Call, state: State): State[] {
-  const { given, words } = optionsAndWords(call.argv);
+  const [program, ...argv] = call.argv;
+  const { given, words } = optionsAndWords([program!, ...fromVariables(shell, state), ...argv]);
   const all = (...names: string[]) =>
     given.flatMap(([name, word]) => (names.some((one) => isNamed(name, one)) && word ? [certainly(word)] : []));
   const there = { ...state, cwd: all("C", "directory").reduce((cwd, path) => resolved(path, cwd), state.cwd) };
@@ -73,6 +74,15 @@ function make(shell: Shell, call: Call, state: State): State[] {
   for (const target of targets.length > 0 ? targets : [recipes.variables.get(".DEFAULT_GOAL") ?? first ?? "all"])
     build(shell, call, own, recipes, target, new Set());
   return nothingRun(state);
+}
+
+/** `MAKEFLAGS=n`, `MAKEFLAGS='--eval=x:;cmd A=b'`: what is not known there is nothing. */
+function fromVariables(shell: Shell, state: State): Argument[] {
+  const text = ["GNUMAKEFLAGS", "MAKEFLAGS"].map((name) => valueOf(name, state, shell.around) ?? "").join(" ");
+  const words = [...text.matchAll(/(?:[^\s\\]|\\.)+/gs)].map(([word]) => word.replaceAll(/\\(.)/gs, "$1"));
+  return words
+    .filter((word) => isKnown(word) && word !== "--")
+    .map((word) => literally(/^\w+$/.test(word) ? `-${word}` : word));
 }
 
 /** GNU's make reads an abbreviation for the whole name. */

@@ -9,7 +9,7 @@ export function resolved(path: string, cwd: string): string {
   for (const part of (path.startsWith("/") ? path : `${cwd}/${path}`).split("/"))
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
-  return `/${parts.join("/")}`;
+  return `/${parts.join("/")}`.replace(/^\/proc\/self\/fd(?=\/)/, "/dev/fd");
 }
 
 export function written(state: State, path: string, content: string): State {

@@ -1,5 +1,6 @@
 import type { Redirection } from "unbash";
 import type { Expansion } from "./expansion.ts";
+import { assigned } from "./parameters.ts";
 import { resolved, written } from "./paths.ts";
 import type { Frame, Shell } from "./shell.ts";
 import type { State } from "./state.ts";
@@ -22,7 +23,8 @@ export function redirect(
 ): Streams {
   const streams: Streams = { input: expansion.state.input, output: "reader", writes: [] };
   for (const redirection of redirections) {
-    const descriptor = redirection.descriptor?.type === "FileDescriptor" ? redirection.descriptor.value : undefined;
+    const { descriptor: given } = redirection;
+    const descriptor = given?.type === "FileDescriptorVariable" ? allotted(shell, expansion, given.name) : given?.value;
     if (redirection.type === "Redirect") one(shell, expansion, redirection, descriptor, streams, frame);
     else {
       const text =
@@ -36,6 +38,14 @@ export function redirect(
     }
   }
   return streams;
+}
+
+/** `exec {fd}<file`: the shell finds a number and puts it into the variable. */
+function allotted(shell: Shell, expansion: Expansion, name: string): number {
+  let descriptor = 10;
+  while (expansion.state.files.has(`/dev/fd/${descriptor}`)) descriptor++;
+  expansion.state = assigned(expansion.state, shell.around, name, String(descriptor));
+  return descriptor;
 }
 
 function one(

@@ -14,6 +14,8 @@ type Wrapper = Takes & {
   isElsewhere?: boolean;
   /** Joins the words and gives them to a shell. */
   joins?: boolean;
+  /** Does so with this option only. */
+  joinsWith?: string;
 };
 
 const table: Record<string, Wrapper> = {
@@ -65,7 +67,7 @@ const table: Record<string, Wrapper> = {
   dotenv: { short: "ecvp" },
   direnv: { skips: 2 },
   hyperfine: { short: "wmMrpcSusNLn", long: ["warmup", "prepare", "runs", "shell", "setup"], joins: true },
-  entr: {},
+  entr: { joinsWith: "s" },
   ts: {},
 };
 
@@ -80,6 +82,9 @@ export const wrappers = new Map<string, Handler>([
   ["script", recorded],
 ]);
 
+/** Whether what runs is told by itself: a program that only starts the words after its own. */
+export const onlyStarts = (name: string) => name === "parallel" || (Object.hasOwn(table, name) && !table[name]!.joins);
+
 function wrapped(via: string, wrapper: Wrapper): Handler {
   return (shell, call, state) => {
     const options = readOptions(call.argv, 1, wrapper);
@@ -87,7 +92,8 @@ function wrapped(via: string, wrapper: Wrapper): Handler {
     const { at, inner } = wrapper.assigns ? assignments(call.argv, start, state) : { at: start, inner: state };
     const rest = call.argv.slice(at);
     const how = { via, isElsewhere: wrapper.isElsewhere };
-    if (!wrapper.joins) return runWords(shell, call, inner, rest, how);
+    const isText = wrapper.joins || (wrapper.joinsWith && hasOption(options, wrapper.joinsWith));
+    if (!isText) return runWords(shell, call, inner, rest, how);
     return runText(shell, call, inner, joinedWords(rest), how);
   };
 }

@@ -44,14 +44,14 @@ function those(rules: ByMechanism, mechanisms: readonly string[]): Rule[] {
  * refusal that no rule names costs a look into a map.
  */
 export function rememberingGuidance(): Guidance {
-  const remembered = new Map<number, { revision: number; rules: ByMechanism }>();
+  const remembered = new Map<number, { revision: number | null; rules: ByMechanism }>();
   return {
     async guided(tx, revision, refusal) {
       const { tenant_id } = tx;
       let known = remembered.get(tenant_id);
-      if (known?.revision !== revision) {
+      if (known === undefined || known.revision !== revision) {
         known = { revision, rules: rulesByMechanism(await readOwn(tx)) };
-        remembered.set(tenant_id, known);
+        if (revision !== null) remembered.set(tenant_id, known);
       }
       const policy = Array.isArray(refusal.facts.policy_rules) ? (refusal.facts.policy_rules as string[]) : [];
       const rules = those(known.rules, [`refusal:${refusal.code}`, ...policy.map((name) => `policy:${name}`)]);

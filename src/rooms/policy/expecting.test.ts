@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { testWorld } from "../../../test/harness.ts";
+import { Flight } from "../../kernel/flight.ts";
 import { parseStatements } from "../../kernel/sql.ts";
 
 /** What a decision reads, and when: a guess of how it comes out changes the flight, never the answer. */
@@ -35,6 +36,29 @@ describe("A decision", async () => {
     assert.deepEqual([protocol.via, protocol.offers], ["escalate", []]);
     await sql("update seats.principals set status = 'idle' where name like 'CODEX%'");
     assert.equal((await decide(leader)).protocol.via, "dispatch");
+  });
+
+  test("that is denied takes three flights, and two once its denial is expected", async (context) => {
+    const leader = await world.seat("CLAUDE-CLI-BOX-WEB-02", "strategist");
+    const flights = async () => {
+      const submitted = context.mock.method(Flight.prototype, "submit");
+      const { protocol } = await decide(leader);
+      submitted.mock.restore();
+      return [protocol.via, submitted.mock.callCount()];
+    };
+    assert.deepEqual(await flights(), ["dispatch", 3]);
+    assert.deepEqual(await flights(), ["dispatch", 2]);
+  });
+
+  test("offers each seat that was heard in the last two minutes, and none that was not", async () => {
+    const leader = await world.seat("CLAUDE-CLI-BOX-WEB-03", "strategist");
+    const silent = (name: string, seconds: number) =>
+      sql(`update seats.principals set heard_at = clock_timestamp() - interval '${seconds} s' where name = $1`, [name]);
+    await sql("delete from policy.holds");
+    await silent("CODEX-CLI-BOX-WEB-01", 110);
+    await silent("CODEX-CLI-BOX-WEB-02", 121);
+    for (let n = 0; n < 2; n++) assert.deepEqual(offered(await decide(leader)), ["CODEX-CLI-BOX-WEB-01"]);
+    for (const seat of ["CODEX-CLI-BOX-WEB-01", "CODEX-CLI-BOX-WEB-02"]) await silent(seat, 0);
   });
 
   test("that was expected to be denied is allowed once it may be, and the other way round", async () => {

@@ -133,8 +133,9 @@ cross join lateral (select name from seats.principals p
 where h.tenant_id = :tenant_id and h.seat_id = any (:seat_ids::bigint[]) and h.held_until > :at;
 
 -- name: holds_release
--- Ends holds of one asker. The row stays: the next hold of the seat takes it.
-update policy.holds set held_until = greatest(:at::timestamptz, held_at + interval '1 microsecond')
+-- Ends holds of one asker. The row stays: the next hold of the seat takes it. Decisions tell time in milliseconds: what
+-- ended within one would look free to them, and not be.
+update policy.holds set held_until = greatest(:at::timestamptz, held_at + interval '1 millisecond')
 where tenant_id = :tenant_id and seat_id = any (:seat_ids::bigint[]) and asker_id = :asker_id and held_until > :at;
 
 -- name: decisions_find

@@ -65,7 +65,8 @@ function make(bundle: string, node: string, blob: string): void {
     // Without the code cache Node would also drop what the rehearsal compiled, which takes up to 5 ms at each start.
     fs.writeFileSync(recipe, JSON.stringify({ builder: bundle, withoutCodeCache: false }));
     if (!starts("--snapshot-blob", fresh, "--build-snapshot-config", recipe)) return;
-    fs.writeFileSync(fresh, slimmed(fs.readFileSync(fresh)));
+    // On the disk before it has its name: after a power cut, half a snapshot would break off every start.
+    fs.writeFileSync(fresh, slimmed(fs.readFileSync(fresh)), { flush: true });
     if (!starts("--snapshot-blob", fresh, "--", bundle, ":check")) return;
     forget(dirname(blob), blob);
     identify(node, blob);

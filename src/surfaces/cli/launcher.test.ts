@@ -192,6 +192,19 @@ test("a snapshot older than the build is not met", async () => {
   await replaced(blob);
 });
 
+test("an empty snapshot, as a power cut may leave one, is not met", async () => {
+  const blob = await kept(places.here);
+  fs.writeFileSync(blob, "");
+  const soon = new Date(Date.now() + 60_000);
+  fs.utimesSync(blob, soon, soon);
+  assert.deepEqual(await launch(list), listed);
+  for (let tries = 0; fs.statSync(blob).size === 0; tries++) {
+    assert.ok(tries < 200, "no new snapshot");
+    await new Promise((again) => setTimeout(again, 50));
+  }
+  await kept(places.here);
+});
+
 test("a snapshot of another Node is not met, and neither is one older than its Node", async () => {
   const blob = await kept(places.here);
   // By renames: what lies there is the pinned Node itself under a second name.

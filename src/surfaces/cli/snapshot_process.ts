@@ -22,6 +22,7 @@ export function fromSnapshot(
   rehearse: () => Promise<unknown>,
 ): void {
   const start = async () => {
+    forgetAsked(process.env);
     const [, bundle = "", calledAs = "", ...words] = process.argv;
     if (calledAs === CHECK) return;
     if (calledAs === KEEP) return keepSnapshot(bundle, words);
@@ -64,10 +65,14 @@ export function writeWhole(descriptor: 1 | 2, text: string): void {
 /** What bin/longwatch asks of malloc for the start of a snapshot, and of nothing that runs for longer. */
 const FOR_THE_START = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.arena_max=1";
 
+/** What it starts itself, git or the whole program, is not to have it. */
+function forgetAsked(env: NodeJS.ProcessEnv): void {
+  if (env.GLIBC_TUNABLES === FOR_THE_START) delete env.GLIBC_TUNABLES;
+}
+
 /** The same process goes on as the whole program, so that signals, the terminal and the exit code are its own. */
 export function become(program: string, words: string[]): void {
   const argv = [process.execPath, "--disable-warning=ExperimentalWarning", program, ...words];
   const env = { ...process.env } as Record<string, string>;
-  if (env.GLIBC_TUNABLES === FOR_THE_START) delete env.GLIBC_TUNABLES;
   process.execve?.(process.execPath, argv, env);
 }

@@ -3,26 +3,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import files from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { page } from "./page.ts";
+import { POLICY, sendPage } from "./page.ts";
 
 /** From src/surfaces/http and from dist alike: the package's root has the directory `web`. */
 const root = (() => {
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at))
     if (existsSync(join(at, "package.json")) || at === dirname(at)) return join(at, "web", "dist");
 })();
-
-/**
- * The console's pages load what this server sends and nothing else, run no script or style that stands in a page, and
- * stand in nobody's frame. Pictures may be data: the icon of the pages without a file is.
- */
-const POLICY = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -48,22 +35,22 @@ export async function consolePages(app: FastifyInstance): Promise<void> {
 /** Whether somebody who asks for this wants a page of the console: its addresses are made in the browser. */
 export function wantsPage({ method, url, headers }: FastifyRequest): boolean {
   const [path = ""] = url.split("?");
-  const isOurs = !/^\/(v1|access|assets|mcp|docs)\b/.test(path) && !/\.\w+$/.test(path);
+  // A file that a browser looks for by itself stands at the top; below it, a name may have a dot.
+  const isOurs = !/^\/(v1|access|assets|mcp|docs)\b/.test(path) && !/^\/[^/]*\.\w+$/.test(path);
   return method === "GET" && isOurs && (headers.accept ?? "").includes("text/html");
 }
 
 /** The console's only page. Where it is not built, one that says how. */
 export function sendConsole(reply: FastifyReply): FastifyReply {
-  // Its forms tell this server, and nobody else, where they come from: signing out needs it (token.ts).
-  reply.header("content-security-policy", POLICY).header("referrer-policy", "same-origin");
-  reply.header("x-content-type-options", "nosniff").header("cache-control", "no-cache");
-  if (existsSync(join(root, "index.html"))) return reply.sendFile("index.html", root, { maxAge: 0, immutable: false });
-  reply.header("content-security-policy", `${POLICY}; style-src 'unsafe-inline'`).header("refresh", "3");
-  return reply.type("text/html; charset=utf-8").send(
-    page(
+  if (!existsSync(join(root, "index.html")))
+    return sendPage(
+      reply.header("refresh", "3"),
       "Longwatch",
       `<h1>The console is being built</h1><p>This page opens it when it is ready, in about half a minute.</p>
        <p class="quiet">The server serves meanwhile: <a href="/docs">its API</a>.</p>`,
-    ),
-  );
+    );
+  // Its forms tell this server, and nobody else, where they come from: signing out needs it (token.ts).
+  reply.header("content-security-policy", POLICY).header("referrer-policy", "same-origin");
+  // Kept, and asked for again each time: after an upgrade it names other files.
+  return reply.header("cache-control", "no-cache").sendFile("index.html", root, { cacheControl: false });
 }

@@ -1,9 +1,9 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Door } from "../../kernel/door.ts";
 import { Refusal } from "../../kernel/refusal.ts";
-import { ICON, page } from "./page.ts";
+import { ICON, POLICY, sendPage } from "./page.ts";
 import { tokenOf } from "./token.ts";
 
 /** Swagger UI with what matters here: no field for another document, no choice of the one server. */
@@ -25,8 +25,10 @@ export async function documentation(app: FastifyInstance, door: Door, document: 
         await door.identify(tokenOf(request));
       } catch (error) {
         if (!(error instanceof Refusal) || error.kind !== "unauthenticated") throw error;
-        return reply.code(401).type("text/html; charset=utf-8").send(signInFirst());
+        return signInFirst(reply.code(401));
       }
+      // Swagger UI writes styles into its elements.
+      reply.header("content-security-policy", `${POLICY}; style-src 'self' 'unsafe-inline'`);
     });
     await docs.register(swaggerUi, {
       routePrefix: "/docs",
@@ -53,8 +55,9 @@ function asRead(document: object): object {
   return { ...document, info: { ...info, description: `${info.description}\n\n${aside}` } };
 }
 
-function signInFirst(): string {
-  return page(
+function signInFirst(reply: FastifyReply): FastifyReply {
+  return sendPage(
+    reply,
     "Sign in first",
     `<h1>Sign in first</h1><p>Get a sign-in link on the server's machine:</p><pre>npx longwatch sign-in</pre>`,
   );

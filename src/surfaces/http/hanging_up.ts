@@ -1,15 +1,50 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
-/** How often a server that closes looks for connections whose answer is out. */
-const LOOK_MILLISECONDS = 10;
+/** For so long a closing server waits for a caller that neither sends the rest of its request nor takes its answer. */
+const PATIENCE_MILLISECONDS = 5_000;
 
 /**
- * While the server closes, hangs up each connection once what it asked is answered. Node ends those that are idle at
- * that moment, and would keep the others alive for their next request: their callers would hold up the end.
+ * While the server closes, hangs up each connection once what it asked is answered and the answer is out. Node would
+ * keep them alive for their next request, cut off an answer that is still being written, which it calls idle, and wait
+ * for ever for a request that does not end.
  */
-export function hangUpOnceAnswered(app: FastifyInstance): void {
-  app.addHook("preClose", async () => {
-    const looking = setInterval(() => app.server.closeIdleConnections(), LOOK_MILLISECONDS);
-    app.server.once("close", () => clearInterval(looking));
+export function hangUpOnceAnswered(app: FastifyInstance, patience = PATIENCE_MILLISECONDS): void {
+  const { server } = app;
+  const open = new Map<Socket, Set<ServerResponse>>();
+  let closing = false;
+  const hangUpIdle = () => {
+    for (const [socket, answers] of open) if (answers.size === 0) socket.destroySoon();
+  };
+  server.on("connection", (socket) => {
+    open.set(socket, new Set());
+    socket.once("close", () => open.delete(socket));
+    if (closing) socket.setTimeout(patience);
   });
+  server.on("request", ({ socket }, answer) => {
+    // Requests may follow each other without waiting: each of them was accepted.
+    const answers = open.get(socket);
+    answers?.add(answer);
+    answer.once("close", () => {
+      answers?.delete(answer);
+      if (closing) hangUpIdle();
+    });
+  });
+  // Whoever listens decides; a connection that was kept alive in vain comes here too.
+  server.on("timeout", (socket) => {
+    if ([...(open.get(socket) ?? [])].every(isCallersTurn)) socket.destroy();
+  });
+  // Node's and Fastify's own closing call it.
+  server.closeIdleConnections = hangUpIdle;
+  app.addHook("preClose", async () => {
+    closing = true;
+    for (const socket of open.keys()) socket.setTimeout(patience);
+    hangUpIdle();
+  });
+}
+
+/** Whether the server has nothing to do for this answer but wait. */
+function isCallersTurn({ req, writableEnded }: ServerResponse): boolean {
+  return writableEnded || !req.complete;
 }

@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import type { FastifyReply } from "fastify";
+
 /** An eye that stays open. */
 export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7"
 fill="#0b5cad"/><path d="M3 16q13-15 26 0q-13 15-26 0z" fill="#fff"/>
@@ -22,8 +25,31 @@ pre { background: var(--paper); border: 1px solid var(--line); border-radius: 8p
   overflow-x: auto }
 .quiet { color: var(--quiet); font-size: .9rem; margin-bottom: 0 }`;
 
-/** A plain page in the light or dark of its reader, without anything from elsewhere. */
-export function page(title: string, body: string): string {
+/**
+ * Our pages load what this server sends and nothing else, run no script or style that stands in a page, and stand in
+ * nobody's frame. Pictures may be data: the icon of the pages without a file is.
+ */
+export const POLICY = [
+  "default-src 'self'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const STYLED = `${POLICY}; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`;
+
+/**
+ * Sends a plain page in the light or dark of its reader, without anything from elsewhere. Its forms say which server
+ * they come from, but not at which address: that may hold a sign-in code.
+ */
+export function sendPage(reply: FastifyReply, title: string, body: string): FastifyReply {
+  reply.header("content-security-policy", STYLED).header("referrer-policy", "strict-origin");
+  return reply.type("text/html; charset=utf-8").send(page(title, body));
+}
+
+function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>

@@ -51,6 +51,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     // Shutting down: finish what was accepted, refuse the rest. Fastify's own 503 is no problem document.
     forceCloseConnections: "idle",
     return503OnClosing: false,
+    frameworkErrors: (error, _, reply) => void answerRefusal(guarded(reply), refusalOf(error, log)),
   });
   let closed = false;
   app.addHook("preClose", async () => {
@@ -58,6 +59,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   });
   hangUpOnceAnswered(app);
   app.addHook("onRequest", async ({ routeOptions }, reply) => {
+    guarded(reply);
     if (!closed && !closing()) return;
     reply.header("connection", "close");
     if (routeOptions.url !== "/health") throw serverClosing();
@@ -90,10 +92,15 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   if (options.witness) witnessRoutes(app, { door, log, ...options.witness });
   if (options.webhooks) webhookRoutes(app, { door, ...options.webhooks });
   mcpRoutes(app, { door, catalogue, onBug: (err) => log.error({ err }, "a tool call failed; this is a bug") });
-  signIn(app, door);
+  await app.register(async (scope) => signIn(scope, door));
   await consolePages(app);
   await documentation(app, door, document);
   return app;
+}
+
+/** An answer is what it says that it is, and nobody keeps one that does not say for how long. */
+function guarded(reply: FastifyReply): FastifyReply {
+  return reply.header("x-content-type-options", "nosniff").header("cache-control", "no-store");
 }
 
 function operationRoutes(app: FastifyInstance, door: Door, catalogue: Catalogue): void {

@@ -1,15 +1,16 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Door } from "../../kernel/door.ts";
 import { Refusal } from "../../kernel/refusal.ts";
-import { page } from "./page.ts";
-import { SESSION_COOKIE, tokenOf } from "./token.ts";
+import { sendPage } from "./page.ts";
+import { isForeign, SESSION_COOKIE, tokenOf } from "./token.ts";
 
 const SESSION_SECONDS = 30 * 86_400;
 
 /**
  * The one-time sign-in link. Opening it shows a button and changes nothing, so that a link preview does not use it
  * up; pressing the button exchanges it for a session cookie that no script can read. Signing out ends the session's
- * token, here and wherever else it may have come to, and no other.
+ * token, here and wherever else it may have come to, and no other. It wants a scope of its own: a form, which any page
+ * may send anywhere, is no body for the API.
  */
 export function signIn(app: FastifyInstance, door: Door): void {
   app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_, body, done) =>
@@ -17,9 +18,9 @@ export function signIn(app: FastifyInstance, door: Door): void {
   );
   app.get("/sign-in", async (request, reply) => {
     const { code } = request.query as { code?: string };
-    reply.type("text/html; charset=utf-8").header("referrer-policy", "no-referrer");
-    if (!/^lw_[\w-]{20,100}$/.test(code ?? "")) return reply.code(400).send(linkUseless());
-    return page(
+    if (!/^lw_[\w-]{20,100}$/.test(code ?? "")) return linkUseless(reply.code(400));
+    return sendPage(
+      reply,
       "Sign in to Longwatch",
       `<h1>Sign in to Longwatch</h1>
        <p>The button signs this browser in for 30 days, as the person whom the link was made for.</p>
@@ -29,6 +30,8 @@ export function signIn(app: FastifyInstance, door: Door): void {
     );
   });
   app.post("/sign-in", async (request, reply) => {
+    // Else any page could sign its reader in as whom it likes, and read what they write then.
+    if (isForeign(request)) throw foreignForm();
     const { code } = (request.body ?? {}) as { code?: string };
     try {
       const { output } = await door.say(String(code), "token.redeem", { token: String(code) });
@@ -37,12 +40,14 @@ export function signIn(app: FastifyInstance, door: Door): void {
         httpOnly: true,
         sameSite: "strict",
         path: "/",
+        // Behind a TLS proxy, only the browser knows that it is one.
+        secure: request.headers.origin?.startsWith("https:") ?? false,
         maxAge: SESSION_SECONDS,
       });
       return reply.redirect("/", 303);
     } catch (error) {
       if (!(error instanceof Refusal) || error.kind === "unavailable") throw error;
-      return reply.code(401).type("text/html; charset=utf-8").send(linkUseless());
+      return linkUseless(reply.code(401));
     }
   });
   app.post("/sign-out", async (request, reply) => {
@@ -57,8 +62,15 @@ export function signIn(app: FastifyInstance, door: Door): void {
   });
 }
 
-function linkUseless(): string {
-  return page(
+function foreignForm(): Refusal {
+  return new Refusal("denied", "origin.foreign", "A page of another server may not sign anybody in here.", {
+    hint: "Open the sign-in link itself and press its button.",
+  });
+}
+
+function linkUseless(reply: FastifyReply): FastifyReply {
+  return sendPage(
+    reply,
     "The link is used up",
     `<h1>This link does not work any more</h1>
      <p>A sign-in link works once, for 15 minutes. Get a new one on the server's machine:</p>

@@ -26,8 +26,20 @@ export function tokenOf(request: FastifyRequest): string {
  * only: over plain HTTP away from localhost, what does something has to come from the origin that it is sent to, which
  * a page cannot forge. A question without an origin changes nothing, and its answer is shown to no foreign page.
  */
-function isOurs({ method, headers, protocol, host }: FastifyRequest): boolean {
+function isOurs(request: FastifyRequest): boolean {
+  const { method, headers } = request;
+  if (isForeign(request)) return false;
   const site = headers["sec-fetch-site"];
-  if (site !== undefined) return site === "same-origin" || (site === "none" && method === "GET");
-  return headers.origin === undefined ? method === "GET" : headers.origin === `${protocol}://${host}`;
+  return (
+    method === "GET" ||
+    method === "HEAD" ||
+    (site === undefined ? headers.origin !== undefined : site === "same-origin")
+  );
+}
+
+/** Whether a browser says that a page of somebody else's asks; another port or another name of this host is one. */
+export function isForeign({ headers, protocol, host }: FastifyRequest): boolean {
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined) return site !== "same-origin" && site !== "none";
+  return headers.origin !== undefined && headers.origin !== `${protocol}://${host}`;
 }

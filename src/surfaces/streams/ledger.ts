@@ -21,7 +21,8 @@ type Page = { entries: { seq: number; kind: string }[]; head: number };
 export function ledgerStream(app: FastifyInstance, door: Door, wakes: Wakes): void {
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
-  app.get("/v1/ledger/stream", async (request, reply) => {
+  // No HEAD: a stream has no end that it could come to.
+  app.get("/v1/ledger/stream", { exposeHeadRoute: false }, async (request, reply) => {
     const token = tokenOf(request);
     const caller = await door.identify(token);
     const after = cursorOf(request) ?? ((await door.ask(token, "ledger.head", {})) as { seq: number }).seq;

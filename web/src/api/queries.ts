@@ -1,8 +1,32 @@
-import { QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { ApiError, ask, type CommandInput, type CommandPath, type QueryInput, type QueryPath, say } from "./client.ts";
+
+/** Who one is here: refused, the console shows the door. */
+export const WHO = "/v1/seat/whoami";
+
+/**
+ * A session ends elsewhere too: by another tab, or by whoever revokes it. The first refusal tells, and who one is is
+ * asked anew, so that the page gives way to the door (shell/shell.tsx) instead of standing there as if it knew.
+ */
+function seeWhetherSignedOut(error: Error): void {
+  if (error instanceof ApiError && error.problem.status === 401) void queries.invalidateQueries({ queryKey: [WHO] });
+}
 
 /** What was asked stays good until the ledger tells of something that changes it (live/changes.ts). */
 export const queries = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => {
+      if (queryKey[0] !== WHO) seeWhetherSignedOut(error);
+    },
+  }),
+  mutationCache: new MutationCache({ onError: seeWhetherSignedOut }),
   defaultOptions: {
     queries: {
       staleTime: Number.POSITIVE_INFINITY,

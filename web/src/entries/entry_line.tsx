@@ -21,7 +21,7 @@ function Subject({ entry, isAbout }: { entry: Entry; isAbout: string | undefined
   if (kind.startsWith("question.")) return null;
   if (subject === null || subject === isAbout || subject === actor) return null;
   if (OF_TICKETS.test(kind)) return <TicketLink id={subject} />;
-  return /^(seat|role|token)\./.test(kind) ? (
+  return /^(seat\.|token\.|role\.(un)?deputized$)/.test(kind) ? (
     <SeatLink name={subject} />
   ) : (
     <span className="text-ink-2">{subject}</span>

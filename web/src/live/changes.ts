@@ -28,7 +28,7 @@ const concerned: Readonly<Record<string, readonly string[]>> = {
   debt: ["/v1/debt/"],
   namespace: ["/v1/namespace/"],
   proof: ["/v1/proof/"],
-  token: ["/v1/token/"],
+  token: ["/v1/token/", "/v1/seat/whoami"],
   tenant: ["/v1/tenant/"],
   collision: ["/v1/collision/", "/v1/ticket/"],
   actor: ["/v1/sighting/"],

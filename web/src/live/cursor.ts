@@ -4,7 +4,7 @@ let heard: number | null = null;
 /** The number of the newest entry, as the server knows it now. */
 export async function newestSeq(signal?: AbortSignal): Promise<number> {
   const response = await fetch("/v1/ledger/head", signal ? { signal } : {});
-  if (!response.ok) throw new Error(`the ledger's head was answered with ${response.status}`);
+  if (!response.ok) throw new Error("the ledger's head was not told", { cause: response.status });
   return ((await response.json()) as { seq: number }).seq;
 }
 

@@ -2,6 +2,7 @@ import { type Query, useQueryClient } from "@tanstack/react-query";
 import { createParser } from "eventsource-parser";
 import { useEffect, useSyncExternalStore } from "react";
 import type { QueryOutput } from "../api/client.ts";
+import { WHO } from "../api/queries.ts";
 import { gathered } from "./changes.ts";
 import { begun, heardTo, hearTo, newestSeq } from "./cursor.ts";
 
@@ -78,10 +79,11 @@ export function useLive(): void {
       await client.cancelQueries({ predicate: (query) => hung.has(query) });
       void client.invalidateQueries({ predicate: (query) => hung.has(query) });
     };
+    const signedOut = () => void client.invalidateQueries({ queryKey: [WHO] });
     const start = () => {
       if (document.hidden) return;
       stop = new AbortController();
-      void follow(stop.signal, { changed, missed, again });
+      void follow(stop.signal, { changed, missed, again, signedOut });
     };
     const turn = () => {
       if (document.hidden) {
@@ -102,10 +104,10 @@ export function useLive(): void {
 const isOurs = ({ queryKey }: Query) => queryKey[0] !== "feed";
 
 type Changed = (entries: readonly Entry[]) => void;
-type Told = { changed: Changed; missed: () => Promise<void>; again: () => Promise<void> };
+type Told = { changed: Changed; missed: () => Promise<void>; again: () => Promise<void>; signedOut: () => void };
 
 /** Each connection goes on where the last one ended, unless that is too far back. */
-async function follow(stopped: AbortSignal, { changed, missed, again }: Told): Promise<void> {
+async function follow(stopped: AbortSignal, { changed, missed, again, signedOut }: Told): Promise<void> {
   await begun;
   for (let isFirst = true; !stopped.aborted; isFirst = false) {
     const silence = untilSilent();
@@ -120,8 +122,9 @@ async function follow(stopped: AbortSignal, { changed, missed, again }: Told): P
         await missed();
       }
       await listen(signal, changed, silence.heard);
-    } catch {
-      // The reason is the server's absence, its silence, or our own end; what follows is the same for the first two.
+    } catch (error) {
+      // The server's absence, its silence and our own end need no word here. That the session ended does.
+      if (error instanceof Error && error.cause === 401) signedOut();
     } finally {
       silence.end();
     }
@@ -133,7 +136,7 @@ async function follow(stopped: AbortSignal, { changed, missed, again }: Told): P
 
 async function listen(signal: AbortSignal, changed: Changed, heardSomething: () => void): Promise<void> {
   const response = await fetch(`/v1/ledger/stream?after=${heardTo()}`, { signal });
-  if (!response.ok || !response.body) throw new Error(`the stream answered ${response.status}`);
+  if (!response.ok || !response.body) throw new Error("no stream", { cause: response.status });
   become("live");
   heardSomething();
   const hand = handingOut(changed);

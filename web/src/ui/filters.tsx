@@ -86,9 +86,11 @@ export function ChoiceFilter<Value extends string>({
   choices: readonly Value[];
   onChange: (value: Value | undefined) => void;
 }) {
+  // What an address asks for is told, also where nothing has it: else a view would be filtered in silence.
+  const known = value === undefined || choices.includes(value) ? choices : [...choices, value];
   const areMany = choices.length > CHOICES_AT_ONCE;
   const areDue = useDeferredValue(true, !areMany);
-  const made = areDue ? choices : choices.filter((choice) => choice === value);
+  const made = areDue ? known : known.filter((choice) => choice === value);
   return (
     <label className={`${field} text-sm`}>
       <span className="text-ink-3">{label}</span>

@@ -18,7 +18,7 @@ export function ProblemNote({ error, onRetry, isPart = false }: Props) {
       <div className="min-w-0">
         <p className="font-medium">{problem?.detail ?? "The console failed, which is a bug of ours."}</p>
         <p className="mt-1 break-words text-sm text-ink-2">{problem?.hint ?? (problem ? "" : String(error))}</p>
-        {onRetry && (
+        {onRetry && problem?.retry !== false && (
           <button
             type="button"
             onClick={onRetry}

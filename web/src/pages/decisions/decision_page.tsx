@@ -16,7 +16,13 @@ const route = getRouteApi("/decisions/$id");
 export function DecisionPage() {
   const id = Number(route.useParams().id);
   const { data, error, refetch } = useQuery(asked("/v1/policy/decisions", { id }));
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !data)
+    return (
+      <>
+        <PageHead title={`Decision ${id}`} />
+        <ProblemNote error={error} onRetry={() => refetch()} />
+      </>
+    );
   if (!data) return <div className="h-96 animate-pulse rounded-xl bg-sunken" role="status" aria-label="Loading" />;
   const [decision] = data.decisions;
   if (!decision)

@@ -26,7 +26,13 @@ export function ManifestPage() {
   const items = useQueries({
     queries: (data?.items ?? []).map((one) => asked("/v1/approval/show", { id: one.id })),
   }).flatMap((one) => one.data ?? []);
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !data)
+    return (
+      <>
+        <PageHead title={`Manifest ${id}`} />
+        <ProblemNote error={error} onRetry={() => refetch()} />
+      </>
+    );
   if (!data) return <div className="h-96 animate-pulse rounded-xl bg-sunken" role="status" aria-label="Loading" />;
   const open = data.items.filter(({ state }) => state === "pending").map((one) => one.id);
   // What is alone in it is what one came to decide.

@@ -35,7 +35,8 @@ export function PolicyPage() {
     enabled: wanted !== undefined,
   });
   const error = list.error ?? shown.error;
-  if (error) return <ProblemNote error={error} onRetry={() => Promise.all([list.refetch(), shown.refetch()])} />;
+  if (error && !(shown.data && versions))
+    return <ProblemNote error={error} onRetry={() => Promise.all([list.refetch(), shown.refetch()])} />;
   if (versions !== undefined && wanted === undefined) return <NoSuchVersion digest={digest!} />;
   if (!shown.data || versions === undefined || active === undefined)
     return <div className="h-96 animate-pulse rounded-xl bg-sunken" role="status" aria-label="Loading" />;

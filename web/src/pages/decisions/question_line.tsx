@@ -13,7 +13,11 @@ export function QuestionLine({ id, age, text, note }: Line) {
     <WaitingLine
       what="Question"
       tone="info"
-      age={<span data-moves className="whitespace-nowrap">{age.replace(" min", "m").replace(" ", "")} ago</span>}
+      age={
+        <span data-moves className="whitespace-nowrap">
+          {age.replace(" min", "m").replace(" ", "")} ago
+        </span>
+      }
       about={
         <>
           <span className="text-ink-3">{topic.replaceAll("_", " ")}:</span> {question}{" "}

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
-import { EntryLine } from "../../entries/entry_line.tsx";
+import { EntriesPanel } from "../../entries/entries_panel.tsx";
 import { Chip } from "../../ui/chip.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
@@ -114,17 +114,14 @@ function Words({ record }: { record: DoctrineRecord }) {
 function History({ id }: { id: string }) {
   const { data, error } = useQuery(asked("/v1/feed/read", { about: id, limit: HISTORY_MAX }));
   return (
-    <Panel title="Its history" aside={data && `${data.entries.length} entries`}>
-      {error && <ProblemNote isPart error={error} />}
-      {data?.entries.length === 0 && <p className="text-ink-2">It came with Longwatch; nothing happened to it here.</p>}
-      <ol className="flex flex-col gap-2.5">
-        {data?.entries.map((entry) => (
-          <li key={entry.seq}>
-            <EntryLine entry={entry} isAbout={id} />
-          </li>
-        ))}
-      </ol>
-    </Panel>
+    <EntriesPanel
+      title="Its history"
+      entries={data?.entries}
+      error={error}
+      isCut={data?.entries.length === HISTORY_MAX}
+      all={{ about: id }}
+      empty={<p className="text-ink-2">It came with Longwatch; nothing happened to it here.</p>}
+    />
   );
 }
 

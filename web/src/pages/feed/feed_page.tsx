@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { asked } from "../../api/queries.ts";
 import { EntryLine } from "../../entries/entry_line.tsx";
 import { isActionable } from "../../entries/sentence.ts";
@@ -15,13 +15,15 @@ import { usePrinting } from "../../ui/printing.ts";
 import { stepThrough } from "../../ui/step_through.ts";
 import { READING_PX, useFeed } from "./following.ts";
 import { Moment } from "./moment.tsx";
-import { type FeedSearch, kinds } from "./search.ts";
+import { feedSearch, type FeedSearch, kinds } from "./search.ts";
 
 const route = getRouteApi("/feed");
 
 /** What happened, as it happens. */
 export function FeedPage() {
-  const search = route.useSearch();
+  // The router hands on whatever else stands in an address; the server would refuse it.
+  const said = route.useSearch();
+  const search = useMemo(() => feedSearch(said), [said]);
   const navigate = useNavigate({ from: "/feed" });
   const change = (part: Partial<FeedSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
-import { EntryLine } from "../../entries/entry_line.tsx";
+import { EntriesPanel } from "../../entries/entries_panel.tsx";
 import { Facts as FactList } from "../../ui/facts.tsx";
 import { Chip, State } from "../../ui/chip.tsx";
 import { useNow } from "../../ui/clock.ts";
@@ -57,16 +57,13 @@ export function DeployPage() {
         <div className="flex min-w-0 flex-col gap-5">
           {deploy.missing.length > 0 && <Closure deploy={deploy} />}
           <Log id={id} isRunning={deploy.state === "running"} />
-          <Panel title="In the ledger" aside={entries.data && `${entries.data.entries.length} entries`}>
-            {entries.error && <ProblemNote isPart error={entries.error} />}
-            <ol className="flex flex-col gap-2.5">
-              {entries.data?.entries.map((entry) => (
-                <li key={entry.seq}>
-                  <EntryLine entry={entry} isAbout={`deploy-${id}`} />
-                </li>
-              ))}
-            </ol>
-          </Panel>
+          <EntriesPanel
+            title="In the ledger"
+            entries={entries.data?.entries}
+            error={entries.error}
+            isCut={entries.data?.entries.length === ENTRIES_MAX}
+            all={{ about: `deploy-${id}` }}
+          />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
           <Panel title="Facts">

@@ -47,7 +47,7 @@ function rankOf({ down_since, state, production }: Standing): number {
 
 function Environments() {
   const { data, error, refetch } = useQuery(asked("/v1/environment/list"));
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !data) return <ProblemNote error={error} onRetry={() => refetch()} />;
   if (!data) return <div className="h-64 animate-pulse rounded-xl bg-sunken" />;
   if (data.environments.length === 0)
     return (

@@ -21,11 +21,13 @@ const CARD_REM = 5.5;
 /** The queue as three columns: what can be claimed next, what is held, what waits. */
 export function Board({ lane }: { lane: string | undefined }) {
   const { data, error, refetch } = useQuery(asked("/v1/queue/read", { ...(lane ? { lane } : {}), limit: CARDS_MAX }));
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !data) return <ProblemNote error={error} onRetry={() => refetch()} />;
   if (!data) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
   const { claimable, active, waiting } = data;
   if (claimable.length + active.length + waiting.length === 0)
-    return (
+    return lane ? (
+      <Empty title={`No open ticket in lane ${lane}`}>Other lanes may have some: choose all above.</Empty>
+    ) : (
       <Empty title="The queue is empty">
         Agents file tickets with their tool ticket_file; people with npx longwatch ticket file.
       </Empty>

@@ -59,7 +59,7 @@ function List({ search: { lane, state, holder } }: { search: QueueSearch }) {
     initialPageParam: "",
     getNextPageParam: ({ tickets }) => (tickets.length === PAGE ? tickets.at(-1)!.id : undefined),
   });
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !data) return <ProblemNote error={error} onRetry={() => refetch()} />;
   return (
     <TicketTable
       tickets={data?.pages.flatMap(({ tickets }) => tickets)}

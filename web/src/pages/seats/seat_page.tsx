@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { asked } from "../../api/queries.ts";
-import { EntryLine } from "../../entries/entry_line.tsx";
+import { EntriesPanel } from "../../entries/entries_panel.tsx";
 import { Chip, State } from "../../ui/chip.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { TicketLink } from "../../ui/links.tsx";
@@ -11,15 +11,24 @@ import { Time } from "../../ui/time.tsx";
 import { everySeat } from "./every_seat.ts";
 
 const route = getRouteApi("/seats/$name");
-const ENTRIES_MAX = 200;
+const DEEDS_MAX = 100;
+const ENTRIES_MAX = 50;
 
 /** One seat: what it holds, and what it did. */
 export function SeatPage() {
   const { name } = route.useParams();
   const list = useQuery(everySeat({ all: true }));
   const held = useQuery(asked("/v1/ticket/list", { holder: name, state: "in_progress", limit: 50 }));
-  const life = useQuery(asked("/v1/feed/read", { about: name, limit: ENTRIES_MAX }));
+  const deeds = useQuery(asked("/v1/feed/page", { actor: name, limit: DEEDS_MAX }));
+  const done_to = useQuery(asked("/v1/feed/read", { about: name, limit: ENTRIES_MAX }));
   const seat = list.data?.seats.find((one) => one.name === name);
+  if (deeds.error && !deeds.data)
+    return (
+      <>
+        <PageHead title={name} />
+        <ProblemNote error={deeds.error} onRetry={() => deeds.refetch()} />
+      </>
+    );
   return (
     <>
       <title>{`${name} · Longwatch`}</title>
@@ -39,18 +48,25 @@ export function SeatPage() {
         }
       />
       <div className="grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_24rem]">
-        <Panel title="What it did" aside={life.data && `${life.data.entries.length} entries`}>
-          {life.error && <ProblemNote error={life.error} />}
-          {life.data?.entries.length === 0 && <Empty title="Nothing yet" />}
-          <ol className="flex flex-col gap-2.5">
-            {life.data?.entries.toReversed().map((entry) => (
-              <li key={entry.seq}>
-                <EntryLine entry={entry} />
-              </li>
-            ))}
-          </ol>
-        </Panel>
-        <Panel title="Holds now">
+        <div className="flex min-w-0 flex-col gap-5">
+          <EntriesPanel
+            title="What it did"
+            entries={deeds.data?.entries}
+            error={deeds.error}
+            isCut={deeds.data?.next != null}
+            all={{ actor: name }}
+            empty={<Empty title="Nothing yet" />}
+          />
+          <EntriesPanel
+            title="What was said of it"
+            entries={done_to.data?.entries.toReversed()}
+            error={done_to.error}
+            isCut={done_to.data?.entries.length === ENTRIES_MAX}
+            all={{ about: name }}
+            empty={<p className="text-ink-2">No entry is about it.</p>}
+          />
+        </div>
+        <Panel title="Holds now" className="self-start">
           {held.data?.tickets.length === 0 && <p className="text-ink-2">No ticket.</p>}
           <ul className="flex flex-col gap-2">
             {held.data?.tickets.map(({ id, title, lease_expires_at }) => (

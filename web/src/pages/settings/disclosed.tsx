@@ -5,11 +5,12 @@ import { Button } from "../../ui/button.tsx";
 /** A form that stands behind a button until somebody wants it. `done` closes it. */
 export function Disclosed({ verb, children }: { verb: string; children: (done: () => void) => ReactNode }) {
   const [isOpen, setOpen] = useState(false);
+  const [wasOpen, setWasOpen] = useState(false);
   const id = useId();
   return (
     <div className="mt-4 border-t border-line pt-4">
       {!isOpen && (
-        <Button aria-expanded={false} aria-controls={id} onClick={() => setOpen(true)}>
+        <Button autoFocus={wasOpen} aria-expanded={false} aria-controls={id} onClick={() => setOpen(true)}>
           <Plus aria-hidden className="size-4" /> {verb}
         </Button>
       )}
@@ -17,7 +18,11 @@ export function Disclosed({ verb, children }: { verb: string; children: (done: (
         {isOpen && (
           <>
             <h3 className="mb-3 font-medium">{verb}</h3>
-            {children(() => setOpen(false))}
+            {children(() => {
+              // Whoever used the keyboard goes on at the button.
+              setWasOpen(true);
+              setOpen(false);
+            })}
           </>
         )}
       </div>

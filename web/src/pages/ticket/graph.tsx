@@ -1,4 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
+import { TicketLink } from "../../ui/links.tsx";
 import { toneOf } from "../../ui/tone.ts";
 import type { Ticket } from "./ticket_page.tsx";
 
@@ -62,7 +63,17 @@ export function Graph({ ticket: { links, linked_from, id, state } }: { ticket: T
         )}
       </svg>
       {links.length + linked_from.length > above.length + below.length && (
-        <p className="text-sm text-ink-3">and {links.length + linked_from.length - above.length - below.length} more</p>
+        <details className="mt-2 text-sm">
+          <summary className="cursor-pointer text-ink-2">All {links.length + linked_from.length} as a list</summary>
+          <ul className="mt-2 flex flex-col gap-1">
+            {[...links.map(({ target, ...rest }) => ({ ...rest, id: target })), ...linked_from].map((node) => (
+              <li key={`${node.type} ${node.id}`} className="wrap-anywhere">
+                <span className="text-ink-3">{node.type}</span> <TicketLink id={node.id} />{" "}
+                <span className="text-ink-3">{said(node.state)}</span> {node.title}
+              </li>
+            ))}
+          </ul>
+        </details>
       )}
     </>
   );

@@ -2,12 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
-import { EntryLine } from "../../entries/entry_line.tsx";
+import { EntriesPanel } from "../../entries/entries_panel.tsx";
 import { Facts as FactList } from "../../ui/facts.tsx";
 import { Chip, State } from "../../ui/chip.tsx";
 import { SeatLink } from "../../ui/links.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
+import { LongText } from "../../ui/long_text.tsx";
 import { Time } from "../../ui/time.tsx";
 import { Actions } from "./actions.tsx";
 import { Graph } from "./graph.tsx";
@@ -21,7 +22,14 @@ const route = getRouteApi("/tickets/$id");
 export function TicketPage() {
   const { id } = route.useParams();
   const { data: ticket, error, refetch } = useQuery(asked("/v1/ticket/show", { id }));
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  // What was read stays: somebody may be writing into one of its windows.
+  if (error && !ticket)
+    return (
+      <>
+        <PageHead title={id} />
+        <ProblemNote error={error} onRetry={() => refetch()} />
+      </>
+    );
   if (!ticket) return <div className="h-96 animate-pulse rounded-xl bg-sunken" />;
   return (
     <>
@@ -45,7 +53,7 @@ export function TicketPage() {
         <div className="flex min-w-0 flex-col gap-5">
           {ticket.body !== "" && (
             <Panel title="What it is about">
-              <p className="whitespace-pre-wrap break-words">{ticket.body}</p>
+              <LongText text={ticket.body} />
             </Panel>
           )}
           <Life id={ticket.id} />
@@ -73,16 +81,13 @@ const LIFE_MAX = 200;
 function Life({ id }: { id: string }) {
   const { data, error } = useQuery(asked("/v1/feed/read", { about: id, limit: LIFE_MAX }));
   return (
-    <Panel title="Its life" aside={data && `${data.entries.length} entries`}>
-      {error && <ProblemNote error={error} />}
-      <ol className="flex flex-col gap-2.5">
-        {data?.entries.map((entry) => (
-          <li key={entry.seq}>
-            <EntryLine entry={entry} isAbout={id} />
-          </li>
-        ))}
-      </ol>
-    </Panel>
+    <EntriesPanel
+      title="Its life"
+      entries={data?.entries}
+      error={error}
+      isCut={data?.entries.length === LIFE_MAX}
+      all={{ about: id }}
+    />
   );
 }
 

@@ -21,7 +21,7 @@ const LANES_SHOWN = 8;
 /** What is open, by lane and by how long ago it was filed. */
 export function Queue() {
   const { data, error, refetch } = useQuery(asked("/v1/queue/ages"));
-  if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (error && !data) return <ProblemNote error={error} onRetry={() => refetch()} />;
   if (!data) return <div className="h-32" />;
   const { bounds_seconds, lanes, lanes_left_out } = data;
   if (lanes.length === 0)

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { testServer } from "../../../test/harness.ts";
+
+describe("Signing in", async () => {
+  const { url, operator, say, sql } = await testServer();
+  const link = async () => (await say(operator, "token.issue", { scope: "sign_in" })).token as string;
+  const press = (code: string, headers: Record<string, string> = {}) =>
+    fetch(`${url}/sign-in`, { method: "POST", redirect: "manual", headers, body: new URLSearchParams({ code }) });
+  const home = new URL(url);
+
+  test("is not done by a page of somebody else, and that does not use the link up", async () => {
+    const code = await link();
+    const foreign: Record<string, string>[] = [
+      { "sec-fetch-site": "cross-site" },
+      // Another port or another name of the same host.
+      { "sec-fetch-site": "same-site" },
+      { origin: "http://elsewhere.example" },
+      { origin: `http://${home.hostname}:1` },
+      { origin: "null" },
+    ];
+    for (const headers of foreign) {
+      const answer = await press(code, headers);
+      assert.equal(answer.status, 403, JSON.stringify(headers));
+      assert.equal(answer.headers.get("set-cookie"), null);
+    }
+    assert.equal((await press(code, { origin: url })).status, 303);
+    assert.equal((await press(code, { origin: url })).status, 401, "a link works once");
+  });
+
+  test("is not done by looking at the link, nor by what is no link, and its code is written nowhere", async () => {
+    const code = await link();
+    for (const method of ["GET", "HEAD"])
+      assert.equal((await fetch(`${url}/sign-in?code=${code}`, { method })).status, 200);
+    assert.equal((await press(operator)).status, 401, "a token for programs is no link");
+    assert.equal((await press(code)).status, 303);
+    const [{ count }] = await sql("select count(*)::int as count from ledger.entries e where e::text like $1", [
+      `%${code.slice(3)}%`,
+    ]);
+    assert.equal(count, 0);
+  });
+
+  test("gives a cookie that no script reads, and over TLS one that travels over nothing else", async () => {
+    const plain = (await press(await link(), { origin: url })).headers.get("set-cookie")!;
+    assert.match(plain, /HttpOnly.*SameSite=Strict/);
+    assert.doesNotMatch(plain, /Secure/);
+    const proxied = await press(await link(), { origin: "https://fleet.example", "sec-fetch-site": "same-origin" });
+    assert.match(proxied.headers.get("set-cookie")!, /Secure/);
+  });
+
+  test("happens on a page that no other frames, none keeps, and no other learns the code of", async () => {
+    for (const address of [`/sign-in?code=${await link()}`, "/sign-in", "/docs"]) {
+      const { headers } = await fetch(url + address);
+      assert.match(headers.get("content-security-policy")!, /frame-ancestors 'none'/, address);
+      assert.doesNotMatch(headers.get("content-security-policy")!, /unsafe/, address);
+      assert.equal(headers.get("cache-control"), "no-store", address);
+      assert.equal(headers.get("referrer-policy"), "strict-origin", address);
+    }
+    const { headers } = await fetch(`${url}/docs`, { headers: { authorization: `Bearer ${operator}` } });
+    assert.match(headers.get("content-security-policy")!, /frame-ancestors 'none'/);
+  });
+
+  test("is the only thing that a form can ask for", async () => {
+    const headers = { authorization: `Bearer ${operator}` };
+    const body = new URLSearchParams({ prefix: "WEB", format: "WEB-NNNN", lane: "WEB" });
+    for (const [path, method] of [
+      ["namespace/define", "POST"],
+      ["ticket/list", "QUERY"],
+    ] as const) {
+      const answer = await fetch(`${url}/v1/${path}`, { method, headers, body });
+      assert.deepEqual([answer.status, ((await answer.json()) as any).code], [400, "request.malformed"], path);
+    }
+  });
+});
+
+test("Each answer says what it is and whether it may be kept", async () => {
+  const { url, operator } = await testServer();
+  const headers = { authorization: `Bearer ${operator}`, accept: "text/html" };
+  for (const [address, kept] of [
+    ["/health", "no-store"],
+    ["/v1/catalogue", "no-store"],
+    ["/v1/ticket/list", "no-store"],
+    ["/favicon.ico", "no-store"],
+    // A sub-agent's name may have a dot.
+    ["/seats/CODEX-CLI-BOX-WEB-01%2Freader.v2", /^no-cache$|^no-store$/],
+    ["/%zz", "no-store"],
+    ["/", /^no-cache$|^no-store$/],
+  ] as const) {
+    const answer = await fetch(url + address, { headers });
+    assert.equal(answer.headers.get("x-content-type-options"), "nosniff", address);
+    assert.match(answer.headers.get("cache-control")!, new RegExp(kept), address);
+    if (address.startsWith("/seats")) assert.match(answer.headers.get("content-type")!, /^text\/html/);
+    if (address === "/%zz") assert.equal(answer.headers.get("content-type"), "application/problem+json; charset=utf-8");
+  }
+  const head = await fetch(`${url}/v1/ledger/stream`, { method: "HEAD", headers, signal: AbortSignal.timeout(2_000) });
+  assert.equal(head.status, 404, "a stream has no end that HEAD could come to");
+});
