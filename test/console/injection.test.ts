@@ -53,7 +53,7 @@ describe("What an agent writes", { skip: isSkipped }, async () => {
     await page.getByRole("heading", { level: 1, name: SCRIPT }).waitFor();
     for (const text of Object.values(TEXTS)) await page.getByText(`body ${text}`).waitFor();
     await page.goto(`${server.url}/feed?kind=post`);
-    for (const text of Object.values(TEXTS)) await page.getByText(`posted “${text}”`).waitFor();
+    for (const text of Object.values(TEXTS)) await page.getByText(`posted “${text}`).waitFor();
   });
 
   test("cannot turn around what stands beside it", async () => {
@@ -66,6 +66,21 @@ describe("What an agent writes", { skip: isSkipped }, async () => {
       .evaluateAll((parts) => parts.map((part) => getComputedStyle(part).unicodeBidi));
     assert.ok(directions.length >= 2);
     assert.deepEqual([...new Set(directions)], ["isolate"]);
+    // Our closing quotation mark stands at the sentence's end, where it is read, and not where the text sent it.
+    const [quote, sentence] = await line.getByText("posted “before").evaluate((part) => {
+      const letters = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+      for (let node = letters.nextNode(); node; node = letters.nextNode()) {
+        const at = node.textContent!.indexOf("”");
+        if (at < 0) continue;
+        const [range, whole] = [document.createRange(), document.createRange()];
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        whole.selectNodeContents(node);
+        return [range.getBoundingClientRect().right, whole.getBoundingClientRect().right];
+      }
+      return [];
+    });
+    assert.ok(quote !== undefined && Math.abs(quote - sentence!) < 2, `${quote} of ${sentence}`);
   });
 
   test("the policy of the pages forbids what they do not need, and the browser holds them to it", async () => {

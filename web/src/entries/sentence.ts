@@ -1,8 +1,9 @@
 import type { Entry } from "../live/stream.ts";
+import { untwisted } from "./untwisted.ts";
 
 type Facts = Record<string, unknown>;
 
-const said = (value: unknown): string => (typeof value === "string" ? value : "");
+const said = (value: unknown): string => (typeof value === "string" ? untwisted(value) : "");
 const because = ({ reason }: Facts): string => (said(reason) === "" ? "" : `: ${said(reason)}`);
 
 const words = (value: unknown): string =>

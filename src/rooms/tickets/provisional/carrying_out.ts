@@ -69,7 +69,7 @@ export async function carryOut(world: World, caller: Caller): Promise<number> {
   if (ready.length === 0) return 0;
   const lanes = new Map((await namespacesOf(world.db)).map(({ prefix, lane }) => [prefix, lane]));
   const run: Run = { caller, lanes, ...(await citedBy(world, ready)) };
-  const rows = withoutWaiting(ready, run);
+  const rows = inTurn(ready, run);
   if (rows.length === 0) return 0;
   try {
     await carry(world, run, rows);
@@ -80,14 +80,47 @@ export async function carryOut(world: World, caller: Caller): Promise<number> {
   return rows.length;
 }
 
-/** A post that cites another spool's filing waits until that has its number, and what stands behind it waits too. */
-function withoutWaiting(ready: readonly Ready[], { contending }: Run): Ready[] {
-  const held = new Set<string>();
-  return ready.filter((row) => {
-    if (!held.has(row.spool) && !provisionalsIn(saidIn(row)).some((cited) => contending.has(cited))) return true;
-    held.add(row.spool);
-    return false;
-  });
+/**
+ * In the order in which they are carried out: that of their instants, except that a post which cites a filing waits
+ * until that is carried out, and what stands behind it in its spool waits too. A clock that goes behind may have cited
+ * what is filed only later. Posts that wait for each other in a circle do not wait: the earliest goes first.
+ */
+function inTurn(ready: readonly Ready[], { contending }: Run): Ready[] {
+  const turns: Ready[] = [];
+  let rest = ready.map((row) => ({ row, cites: provisionalsIn(saidIn(row)).filter((id) => id !== row.provisional) }));
+  for (;;) {
+    const filings = new Set(rest.map(({ row }) => row.provisional));
+    const held = new Set<string>();
+    const left = rest.filter(({ row, cites }) => {
+      if (held.has(row.spool) || cites.some((id) => contending.has(id) || filings.has(id))) {
+        held.add(row.spool);
+        return true;
+      }
+      filings.delete(row.provisional);
+      turns.push(row);
+      return false;
+    });
+    if (left.length === rest.length) {
+      const first = firstOfACircle(left, contending);
+      if (first < 0) return turns;
+      turns.push(...left.splice(first, 1).map(({ row }) => row));
+    }
+    rest = left;
+  }
+}
+
+/** The place of the earliest post, first in its spool, that waits for no contest; -1 when all do. */
+function firstOfACircle(left: readonly { row: Ready; cites: string[] }[], contending: ReadonlySet<string>): number {
+  const spoolOf = new Map(left.map(({ row }) => [row.provisional, row.spool]));
+  const heads = new Map<string, (typeof left)[number]>();
+  for (const one of left) if (!heads.has(one.row.spool)) heads.set(one.row.spool, one);
+  const stuck = new Set<string>();
+  for (let known = -1; known < stuck.size;) {
+    known = stuck.size;
+    for (const [spool, { cites }] of heads)
+      if (cites.some((id) => contending.has(id) || stuck.has(spoolOf.get(id) ?? ""))) stuck.add(spool);
+  }
+  return left.findIndex((one) => heads.get(one.row.spool) === one && !stuck.has(one.row.spool));
 }
 
 /** One that fails by a bug of ours is refused with that: else it would hold up everybody's posts for ever. */

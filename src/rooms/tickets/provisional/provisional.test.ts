@@ -253,25 +253,6 @@ describe("a spool", () => {
   });
 });
 
-it("a post that cites a filing of another spool waits for its number, and so does what stands behind it", async () => {
-  await define("OTH");
-  const [files, cites] = [spoolOn(world, await world.seat("OTH-01")), spoolOn(world, await world.seat("OTH-02"))];
-  files.file("OTH-0001~aaaaa", { namespace: "OTH", title: "First" });
-  cites.post({ subject: "About OTH-0001~aaaaa", item: "OTH-0001~aaaaa" });
-  cites.post({ subject: "Next" });
-  await files.handIn();
-  assert.deepEqual((await cites.handIn()).settled, []);
-  await settle();
-  const { outcomes } = await cites.outcomes();
-  assert.deepEqual(
-    outcomes.map(({ outcome, id }: any) => [outcome, id]),
-    [
-      ["posted", "OTH-0001"],
-      ["posted", null],
-    ],
-  );
-});
-
 it("after all this the tables and the ledger agree, and the ledger is whole", async () => {
   const { differences, found } = await ask(operator, "ticket.drift");
   assert.equal(differences, 0, JSON.stringify(found));
