@@ -2134,7 +2134,7 @@ alter table tickets.tickets enable row level security;
 create policy own_tenant on tickets.tickets as permissive for all to public using ((tenant_id = kernel.tenant()));
 CREATE UNIQUE INDEX one_claim_per_surface ON tickets.tickets USING btree (tenant_id, surface_key) WHERE ((state = 'in_progress'::text) AND (surface_key IS NOT NULL));
 CREATE INDEX tickets_claimable ON tickets.tickets USING btree (tenant_id, lane, priority, filed_at, id) WHERE ((state = 'awaiting_claim'::text) AND (open_blockers = 0));
-CREATE INDEX tickets_claimed ON tickets.tickets USING btree (tenant_id, claimed_by, id) WHERE (state = 'in_progress'::text);
+CREATE INDEX tickets_claimed ON tickets.tickets USING btree (tenant_id, claimed_by, id) WHERE (claimed_by IS NOT NULL);
 CREATE INDEX tickets_counted ON tickets.tickets USING btree (tenant_id, namespace, state) WHERE (namespace <> ''::text);
 CREATE INDEX tickets_ended ON tickets.tickets USING btree (tenant_id, closed_at) INCLUDE (lane, state) WHERE (closed_at IS NOT NULL);
 CREATE INDEX tickets_filed ON tickets.tickets USING btree (tenant_id, filed_at) INCLUDE (lane);

@@ -78,8 +78,9 @@ create index tickets_given on tickets.tickets (tenant_id, owner_id, lane, priori
 -- The leases, for their lapse and for the active part of the queue.
 create index tickets_leased on tickets.tickets (tenant_id, lease_expires_at) where state = 'in_progress';
 -- What a seat has claimed: each decision asks it of whoever acts and of each seat that is idle, and must read neither
--- the other seats' work for it nor the history. A ticket that waits has no part in it.
-create index tickets_claimed on tickets.tickets (tenant_id, claimed_by, id) where state = 'in_progress';
+-- the other seats' work for it nor the history. Not by the state, so that what looks for ended leases cannot take it
+-- (docs/decisions, 0007): every claim would then read all that are claimed.
+create index tickets_claimed on tickets.tickets (tenant_id, claimed_by, id) where claimed_by is not null;
 -- The rest of what is open.
 create index tickets_waiting on tickets.tickets (tenant_id, lane, priority, filed_at, id)
   where state in ('reserved', 'blocked', 'parked', 'conditional') or (state = 'awaiting_claim' and open_blockers > 0);
