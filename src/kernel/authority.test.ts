@@ -1,12 +1,35 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
+import { z } from "zod";
 import { long, testWorld } from "../../test/harness.ts";
 import { anotherDoor, codeOf, tally } from "./door.fixture.ts";
 import type { Door } from "./door.ts";
+import { command } from "./operation.ts";
+import { Refusal } from "./refusal.ts";
+import { parseStatements } from "./sql.ts";
+
+const [resign] = parseStatements("-- name: resign\ndelete from seats.deputies where deputy_id = :deputy_id", "probe");
+/** What only a gatekeeper may say: it ends the deputyship of its caller, and then goes as `end` tells. */
+const resigning = command({
+  name: "probe.resign",
+  summary: "A probe.",
+  input: z.object({ end: z.enum(["well", "refused", "unwritable"]) }),
+  output: z.object({}),
+  may: ["gatekeeper"],
+  events: ["probe.done"],
+  refuses: ["probe.refused"],
+  async run(world, { caller, input: { end } }) {
+    world.db.send(resign!, { deputy_id: caller.principal_id });
+    world.authorityChanged();
+    if (end === "refused") throw new Refusal("conflict", "probe.refused", "The probe refuses.");
+    const data = end === "unwritable" ? { half: "\ud800" } : {};
+    return { output: {}, events: [{ kind: "probe.done", subject: null, data }] };
+  },
+});
 
 const world = await testWorld();
-const doors = [world.door, anotherDoor(world).door];
+const doors = [world.door, anotherDoor(world, { extra: [resigning] }).door];
 
 /** The codes of everything that a token can be used for at a door. */
 function uses(door: Door, token: string): Promise<string[]> {
@@ -90,6 +113,35 @@ describe("a token that two doors remember", () => {
       assert.equal(await codeOf(door.say(now.token, "request.sweep", {})), "role.forbidden");
     }
   });
+});
+
+describe("a deputy's word", () => {
+  const asGatekeeper = (token: string, door: Door) =>
+    codeOf(door.say(token, "ticket.reopen", { id: "DEP-9999", reason: "to see who may" }));
+
+  it("counts by what was true before the act, and nothing is remembered of an act that is undone", async () => {
+    await world.say(world.operator, "namespace.define", { prefix: "DEP", format: "DEP-NNNN" });
+    await world.seat("Athena", "gatekeeper");
+    const token = await world.seat("Kasra");
+    const door = doors[1]!;
+    await world.say(world.operator, "role.deputize", { role: "gatekeeper", seat: "Kasra" });
+    await world.sql("update seats.principals set heard_at = now() - interval '1 day' where name = 'Athena'");
+    await world.sql("update seats.deputies set named_at = now() - interval '1 day'");
+    await world.say(world.operator, "role.survey", {});
+    for (const end of ["unwritable", "refused"] as const) {
+      assert.equal(await asGatekeeper(token, door), "ticket.unknown");
+      // Another's change makes what the doors remember old, so that it is asked again behind the act.
+      await world.say(world.operator, "token.revoke", { name: await named(`Other-${end}`) });
+      const code = await codeOf(door.say(token, "probe.resign", { end }));
+      assert.equal(code, end === "refused" ? "probe.refused" : "kernel.bug");
+      for (const one of doors) assert.equal(await asGatekeeper(token, one), "ticket.unknown", `undone: ${end}`);
+    }
+    await world.say(world.operator, "token.revoke", { name: await named("Other-well") });
+    assert.equal(await codeOf(door.say(token, "probe.resign", { end: "well" })), "accepted");
+    for (const one of doors) assert.equal(await asGatekeeper(token, one), "role.forbidden");
+  });
+
+  const named = async (name: string) => (await world.seat(name), name);
 });
 
 describe("a token's scope", () => {

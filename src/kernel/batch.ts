@@ -20,8 +20,11 @@ export type Pending = {
 
 export type Outcome = Act<unknown> | Refusal;
 
-/** Runs each command's calls together, one command after the other, and puts the outcomes back in order. */
-export async function runGroups(world: World, batch: Pending[]): Promise<Outcome[]> {
+/**
+ * Runs each command's calls together, one command after the other, and puts the outcomes back in order. `begins` is
+ * told the place of each group's first call.
+ */
+export async function runGroups(world: World, batch: Pending[], begins: (at: number) => void): Promise<Outcome[]> {
   const outcomes: Outcome[] = new Array(batch.length);
   const groups = new Map<Command, number[]>();
   for (const [index, { command, denial }] of batch.entries()) {
@@ -30,6 +33,7 @@ export async function runGroups(world: World, batch: Pending[]): Promise<Outcome
     else groups.set(command, [index]);
   }
   for (const [command, indexes] of groups) {
+    begins(indexes[0]!);
     const calls = indexes.map((index) => ({ caller: batch[index]!.credential.caller, input: batch[index]!.input }));
     const results = await command.run(world, calls as never);
     if (results.length !== calls.length)

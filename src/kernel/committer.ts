@@ -7,7 +7,8 @@ import { Refusal } from "./refusal.ts";
 import { internalRefusal, secretGone, tokenWorthless } from "./refusals.ts";
 import { type Answered, findAnswered, keyMismatch, storeAnswered } from "./requests.ts";
 
-type Found = { event: Event; by?: Caller | undefined };
+/** What a group of a batch did beside its calls' own acts; it is told where the group stands, before these. */
+type Found = { event: Event; by: Caller | undefined; before: number };
 
 /** Bounds a batch's time on the wire, so that a full queue of one tenant does not hold up another's turn. */
 const BATCH_SIZE_MAX = 128;
@@ -145,12 +146,13 @@ export class Committer {
       const answered = keyed.length > 0 ? findAnswered(tx, keyed) : Promise.resolve([]);
       answered.catch(() => {});
       let authorityChanged = false;
+      let acting = 0;
       const found: Found[] = [];
       const world: World = {
         tenant_id: this.tenant_id,
         db: tx,
         at: async () => (await head).at,
-        record: (event, by) => void found.push({ event, by }),
+        record: (event, by) => void found.push({ event, by, before: acting }),
         failed: (error) => this.#onInternal(error, batch[0]!.command.name),
         authorityChanged: () => {
           authorityChanged = true;
@@ -158,13 +160,13 @@ export class Committer {
         operation: (name) => this.#operations.get(name),
         operations: () => this.#operations.values(),
       };
-      const before = asks === "first" ? await this.#unauthenticated(tx, await head, batch) : null;
-      const outcomes = before?.worthless.size ? [] : await runGroups(world, batch);
-      const { worthless, demoted } = before ?? (await this.#unauthenticated(tx, await head, batch));
+      const before = asks === "first" ? await this.#unauthenticated(tx, await head, batch, asks) : null;
+      const outcomes = before?.worthless.size ? [] : await runGroups(world, batch, (at) => (acting = at));
+      const { worthless, demoted } = before ?? (await this.#unauthenticated(tx, await head, batch, asks));
       const repeats = await answered;
       if (worthless.size > 0 || (demoted && !before) || repeats.length > 0) {
         await tx.rollback();
-        const isDoubtful = worthless.size > 0 && !before;
+        const isDoubtful = (worthless.size > 0 || demoted) && !before;
         return isDoubtful ? this.#attempt(batch, "first") : this.#withoutUncounted(batch, worthless, repeats);
       }
       if (authorityChanged) this.#journal.changeAuthority(tx);
@@ -183,26 +185,23 @@ export class Committer {
     outcomes: Outcome[],
     found: Found[],
   ): Promise<void> {
-    const { credential, command } = batch[0]!;
-    const records: Record[] = found.map(({ event, by }) => ({
-      caller: by ?? credential.caller,
-      command: command.name,
-      event,
-    }));
-    const lasts: number[] = [];
-    for (const [index, pending] of batch.entries()) {
-      const outcome = outcomes[index]!;
+    const beside = Map.groupBy(found, ({ before }) => before);
+    const records: Record[] = [];
+    /** Where each call's own last record stands, if it left one. */
+    const lasts = batch.map((pending, index): number | null => {
       const { caller } = pending.credential;
-      for (const event of eventsOf(pending.command, outcome))
-        records.push({ caller, command: pending.command.name, event });
-      lasts.push(records.length);
-    }
+      const command = pending.command.name;
+      for (const { event, by } of beside.get(index) ?? []) records.push({ caller: by ?? caller, command, event });
+      const own = eventsOf(pending.command, outcomes[index]!);
+      records.push(...own.map((event) => ({ caller, command, event })));
+      return own.length === 0 ? null : records.length - 1;
+    });
     const seqs = records.length > 0 ? this.#journal.append(tx, head, records) : [];
     const accepted = batch.map((_, index): Accepted | Refusal => {
       const outcome = outcomes[index]!;
       if (outcome instanceof Refusal) return outcome;
-      const seq = (index === 0 ? found.length : lasts[index - 1]!) === lasts[index] ? null : seqs[lasts[index]! - 1]!;
-      return { output: outcome.output, seq };
+      const last = lasts[index]!;
+      return { output: outcome.output, seq: last === null ? null : seqs[last]! };
     });
     const toStore = batch.flatMap(({ request }, index): Answered[] => {
       const answer = accepted[index]!;
@@ -230,9 +229,9 @@ export class Committer {
 
   /**
    * Those whose token is no longer worth anything at the instant of the act; and whether somebody may say less than a
-   * moment ago, having been a deputy: he is denied from now on.
+   * moment ago, having been a deputy. What is seen behind the acts may be undone with them: it denies nobody.
    */
-  async #unauthenticated(tx: TenantTransaction, head: Head, batch: Pending[]) {
+  async #unauthenticated(tx: TenantTransaction, head: Head, batch: Pending[], asks: "behind" | "first") {
     const worthless = new Set<Pending>();
     let demoted = false;
     for (const pending of batch) {
@@ -244,10 +243,9 @@ export class Committer {
           continue;
         }
         const denial = pending.denial?.kind === "denied" ? null : denialOf(pending.command, renewed);
-        if (denial) {
-          pending.denial = denial;
-          demoted = true;
-        }
+        demoted ||= denial !== null;
+        if (asks === "first") pending.denial = denial ?? pending.denial;
+        else renewed.authority_revision = credential.authority_revision;
         credential = pending.credential = renewed;
       }
       if (credential.expires_at !== null && credential.expires_at <= head.at) worthless.add(pending);

@@ -115,6 +115,8 @@ export class TenantTransaction implements Transaction {
   /** What was said since the last flight left. */
   #next = new Flight();
   #flying: Promise<void> | null = null;
+  /** Of the next flight the part that has left already. */
+  #departed: Flight | null = null;
   #over = false;
 
   constructor(client: pg.PoolClient, tenant_id: number, mode: "read write" | "read only") {
@@ -131,6 +133,16 @@ export class TenantTransaction implements Transaction {
 
   send(statement: Statement, values: Values = {}): void {
     this.#hold(this.#query(statement, values));
+  }
+
+  /**
+   * Lets PostgreSQL begin with what was sent, while the caller computes what goes with it. It answers when all of it
+   * is there: what has to be waited for is not said before this.
+   */
+  depart(): void {
+    if (this.#next.empty || this.#flying !== null || this.#departed === this.#next) return;
+    this.#departed = this.#next;
+    this.#client.query(this.#next as unknown as pg.Submittable);
   }
 
   async apart<Done>(work: () => Promise<Done>): Promise<Done> {
@@ -200,7 +212,8 @@ export class TenantTransaction implements Transaction {
       // After those who wait for its answers have said what comes next.
       if (!this.#next.empty) process.nextTick(() => this.#fly());
     });
-    this.#client.query(flight as unknown as pg.Submittable);
+    flight.complete();
+    if (flight !== this.#departed) this.#client.query(flight as unknown as pg.Submittable);
   }
 
   #hold(promise: Promise<unknown>): void {

@@ -80,6 +80,8 @@ export function rememberingJournal(recent: RecentLeaves): Journal {
 }
 
 function append(tx: TenantTransaction, head: Head, records: readonly Record[], recent?: RecentLeaves): number[] {
+  // PostgreSQL writes what the handlers said, while their entries are made and hashed here.
+  tx.depart();
   const at = head.at.toISOString();
   const payloads: (SealedPayload & { seq: number })[] = [];
   const leaves = records.map((record, index) => {

@@ -85,11 +85,9 @@ export function rememberingAuthority(): Authority {
     async renewed(tx: TenantTransaction, credential: Credential) {
       if (credential.token_hash.length === 0) return credential;
       const [holder] = await tx.all<Holder>(sql.token_holder, { token_hash: credential.token_hash });
+      // What is read in a transaction may be undone with it: the next request reads for itself.
       for (const [token, known] of remembered)
-        if (known.token_hash.equals(credential.token_hash)) {
-          if (holder) remembered.set(token, credentialOf(holder, credential.token_hash));
-          else remembered.delete(token);
-        }
+        if (known.token_hash.equals(credential.token_hash)) remembered.delete(token);
       return holder ? credentialOf(holder, credential.token_hash) : null;
     },
   };
