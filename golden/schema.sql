@@ -2388,22 +2388,31 @@ CREATE OR REPLACE FUNCTION ledger.extend_chain()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  head ledger.heads;
+  last_seq bigint;
+  last_hash bytea;
+  entry record;
 begin
-  update ledger.heads h set seq = added.high, hash = added.last
-  from (
-    select min(f.tenant_id) as tenant_id, max(f.tenant_id) as tenant_high, min(f.seq) as low, max(f.seq) as high,
-      count(*) as length, (array_agg(f.entry_hash order by f.seq desc))[1] as last,
-      bool_and(f.entry_hash = sha256('\x02'::bytea || coalesce(f.before, was.hash) || sha256('\x00'::bytea || f.leaf)))
-        as linked
-    from (select n.*, lag(n.entry_hash) over (order by n.seq) as before from fresh n) f
-    left join ledger.heads was on was.tenant_id = f.tenant_id
-  ) added
-  where h.tenant_id = added.tenant_id and added.tenant_high = added.tenant_id
-    and added.low = h.seq + 1 and added.high = h.seq + added.length and added.linked;
-  if not found and exists (select from fresh) then
-    raise 'ledger: entries % to % do not follow from the head %: a gap, a fork, a wrong hash, or two chains at once',
-      (select min(seq) from fresh), (select max(seq) from fresh),
-      (select h.seq from ledger.heads h where h.tenant_id = (select f.tenant_id from fresh f limit 1))
+  for entry in select f.tenant_id, f.seq, f.leaf, f.entry_hash from fresh f loop
+    if last_seq is null then
+      select * into head from ledger.heads h where h.tenant_id = entry.tenant_id;
+      last_seq := head.seq;
+      last_hash := head.hash;
+    end if;
+    if (entry.tenant_id, entry.seq, entry.entry_hash) is distinct from
+      (head.tenant_id, last_seq + 1, sha256('\x02'::bytea || last_hash || sha256('\x00'::bytea || entry.leaf)))
+    then
+      raise 'ledger: entry % does not follow from %, behind the head %: a gap, a fork, a wrong hash, or two chains',
+        entry.seq, last_seq, head.seq using errcode = 'LW001';
+    end if;
+    last_seq := entry.seq;
+    last_hash := entry.entry_hash;
+  end loop;
+  update ledger.heads h set seq = last_seq, hash = last_hash
+  where h.tenant_id = head.tenant_id and h.seq = head.seq and h.hash = head.hash;
+  if not found and last_seq is not null then
+    raise 'ledger: the head moved from % while entries up to % were appended to it', head.seq, last_seq
       using errcode = 'LW001';
   end if;
   return null;
