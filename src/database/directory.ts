@@ -1,6 +1,6 @@
 import * as fs from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { syncedBy } from "../synced_storage.ts";
@@ -11,8 +11,16 @@ const freeMegabytesMin = 128;
 /** Where data goes when nobody said: the place that each system has for it. */
 export function defaultDataDirectory(xdgDataHome?: string): string {
   if (process.getuid?.() === 0) return "/var/lib/longwatch";
-  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support", "longwatch");
-  return join(xdgDataHome?.startsWith("/") ? xdgDataHome : join(homedir(), ".local", "share"), "longwatch");
+  if (process.platform === "darwin") return join(home(), "Library", "Application Support", "longwatch");
+  return join(xdgDataHome?.startsWith("/") ? xdgDataHome : join(home(), ".local", "share"), "longwatch");
+}
+
+/** In a container the account may have no home; an empty HOME would be the working directory. */
+function home(): string {
+  try {
+    if (isAbsolute(homedir())) return homedir();
+  } catch {}
+  throw new Error(`Nobody says where your home directory is. ${elsewhere}`);
 }
 
 /**

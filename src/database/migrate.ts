@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { tellTenants } from "./statistics.ts";
 
 // In a clone this file is src/database/migrate.ts, in the package it is part of dist/longwatch.js.
 const inClone = new URL("../../migrations/", import.meta.url);
@@ -52,6 +53,7 @@ export async function migrate(admin: pg.ClientConfig, applicationPassword: strin
       await client.query("commit");
       ran.push(migration.name);
     }
+    if (ran.length > 0) await tellTenants(client);
     return ran;
   } finally {
     await client.end();

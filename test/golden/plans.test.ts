@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import pg from "pg";
-import { derivedPassword } from "../../src/database/migrate.ts";
-import { parseStatements, type Statement } from "../../src/kernel/sql.ts";
+import type pg from "pg";
+import type { Statement } from "../../src/kernel/sql.ts";
 import { testWorld } from "../harness.ts";
 import { holdsGolden } from "./golden.ts";
+import { applicationOf, execution, statementsOf } from "./prepared.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";
 const INSTANT = "2026-01-01T00:00:00Z";
@@ -81,11 +80,8 @@ test("golden/plans.txt tells how PostgreSQL runs the hot statements", async () =
   for (const name of ["seats.principals", "seats.tokens", "tickets.tickets", "ledger.entries", "ledger.heads"])
     await world.sql(`vacuum (analyze) ${name}`);
   await world.sql("analyze");
-  const statements = new Map(["ledger", "seats", "tickets"].flatMap(statementsOf).map((one) => [one.name, one]));
-  const password = derivedPassword(world.admin.password as string);
-  const application = new pg.Client({ ...world.admin, user: "longwatch_app", password });
-  await application.connect();
-  await application.query("set longwatch.tenant_id = 1");
+  const statements = statementsOf("ledger", "seats", "tickets");
+  const application = await applicationOf(world);
   const parts = ["The plans that the server's prepared statements come to, on 20,000 tickets and 20,000 entries.\n"];
   for (const [name, values] of Object.entries(hot)) {
     parts.push(`-- ${name}\n${await settledPlan(application, statements.get(name)!, values)}\n`);
@@ -103,32 +99,16 @@ test("golden/plans.txt tells how PostgreSQL runs the hot statements", async () =
   await holdsGolden("plans.txt", parts.join("\n"));
 });
 
-function statementsOf(room: string): Statement[] {
-  return parseStatements(readFileSync(new URL(`../../src/rooms/${room}/queries.sql`, import.meta.url), "utf8"), room);
-}
-
 /** PostgreSQL plans a prepared statement anew five times before it may settle for one plan; this is the one after. */
 async function settledPlan(
   application: pg.Client,
-  { name, text, parameters }: Statement,
+  statement: Statement,
   values: Record<string, unknown>,
 ): Promise<string> {
-  await application.query(`prepare ${name} as ${text}`);
-  const given: Record<string, unknown> = { tenant_id: 1, ...values };
-  const missing = parameters.filter((parameter) => given[parameter] === undefined);
-  if (missing.length > 0) throw new Error(`this test gives ${name} no value for ${missing.join(", ")}`);
-  const literals = parameters.map((parameter) => literal(given[parameter]));
-  const explain = `explain (costs off) execute ${name}${literals.length > 0 ? `(${literals.join(", ")})` : ""}`;
+  await application.query(`prepare ${statement.name} as ${statement.text}`);
+  const explain = `explain (costs off) ${execution(statement, values)}`;
   for (let run = 0; run < 6; run++) await application.query(explain);
   return planIn((await application.query(explain)).rows);
 }
 
 const planIn = (rows: { "QUERY PLAN": string }[]) => rows.map((row) => `  ${row["QUERY PLAN"]}`).join("\n");
-
-function literal(value: unknown): string {
-  if (value === null) return "null";
-  if (typeof value === "number") return String(value);
-  if (Buffer.isBuffer(value)) return `'\\x${value.toString("hex")}'`;
-  if (Array.isArray(value)) return `'{${value.join(",")}}'`;
-  return pg.escapeLiteral(String(value));
-}

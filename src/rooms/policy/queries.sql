@@ -52,7 +52,8 @@ where d.resource_type = :type;
 
 -- name: principals
 -- Who asks and who is asked about, with what their present sessions hold: found by what they claimed, whatever
--- statistics there are (docs/decisions, 0007). O(those named + what they hold), once the seats have been counted.
+-- statistics there are: not by the state, whose index has every lease (docs/decisions, 0007). O(those named + what they
+-- hold), once the seats have been counted.
 with deputies as materialized (
   select d.deputy_id, array_agg(d.role order by d.role) as roles
   from seats.dormancies o
@@ -65,7 +66,7 @@ select p.id, p.name, p.kind, p.role, p.lane, p.scope, p.incarnation, p.adopted_a
 from seats.principals p
 cross join lateral (select array(
   select t.id from tickets.tickets t
-  where t.tenant_id = :tenant_id and t.claimed_by = p.id and t.state = 'in_progress'
+  where t.tenant_id = :tenant_id and t.claimed_by = p.id
     and t.claimed_incarnation is not distinct from p.incarnation and t.lease_expires_at > statement_timestamp()
   order by t.id) as claims) h
 left join deputies d on d.deputy_id = p.id
@@ -87,7 +88,7 @@ select p.id, p.name, p.kind, p.role, p.lane, p.scope, p.incarnation, p.adopted_a
 from seats.principals p
 cross join lateral (select array(
   select t.id from tickets.tickets t
-  where t.tenant_id = :tenant_id and t.claimed_by = p.id and t.state = 'in_progress'
+  where t.tenant_id = :tenant_id and t.claimed_by = p.id
     and t.claimed_incarnation is not distinct from p.incarnation and t.lease_expires_at > statement_timestamp()
   order by t.id) as claims) h
 cross join lateral (

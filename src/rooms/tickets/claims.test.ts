@@ -123,19 +123,32 @@ describe("a claim", () => {
     assert.equal((await claim(bob, { id: last.id })).id, last.id);
   });
 
-  it("is renewed by its holder, also twice at once", async () => {
+  it("is renewed by its holder, also twice at once, and never cut short", async () => {
     const id = await file();
     const { claim_token, lease_expires_at } = await claim(alice, { id });
-    const renew = (lease_seconds: number) => world.say(alice, "ticket.renew", { id, claim_token, lease_seconds });
-    const [, second] = await Promise.all([renew(1800), renew(3600)]);
-    assert.ok(second.lease_expires_at > lease_expires_at);
-    const shown = await world.ask(alice, "ticket.show", { id });
-    assert.equal(shown.lease_expires_at, second.lease_expires_at);
+    const renew = (more: object) => world.say(alice, "ticket.renew", { id, claim_token, ...more });
+    const lease = async () => (await world.ask(alice, "ticket.show", { id })).lease_expires_at;
+    const [, second] = await Promise.all([renew({ lease_seconds: 1800 }), renew({ lease_seconds: 3600 })]);
+    assert.ok(Date.parse(second.lease_expires_at) > Date.parse(lease_expires_at) + 3_000_000);
+    assert.equal(await lease(), second.lease_expires_at);
+    assert.equal((await renew({})).lease_expires_at, second.lease_expires_at);
+    assert.equal(await lease(), second.lease_expires_at);
     for (const lease_seconds of [29, 3601, 1.5])
       assert.equal(
         (await world.refused(alice, "ticket.renew", { id, claim_token, lease_seconds })).code,
         "input.invalid",
       );
+  });
+
+  it("is acted on by each of two at once by itself: what one is refused for, the other may do", async () => {
+    const id = await file();
+    const { claim_token } = await claim(alice, { id });
+    const finish = (more: object) => world.say(alice, "ticket.finish", { id, claim_token, ...more });
+    const [bare, proved, late] = await Promise.allSettled([finish({}), finish({ work_proof }), finish({ work_proof })]);
+    assert.equal((bare as PromiseRejectedResult).reason.code, "finish.unproven");
+    assert.equal((proved as PromiseFulfilledResult<{ state: string }>).value.state, "done");
+    const { code, facts } = (late as PromiseRejectedResult).reason;
+    assert.deepEqual([code, facts.state], ["lease.lost", "done"]);
   });
 
   it("that is finished twice at once is finished once", async () => {

@@ -32,7 +32,10 @@ function fenceProblem({ caller, input }: Call<Holder>, row: Row | undefined): Re
   });
 }
 
-/** Checks every call's fence; `act` is given those that hold, and the outcomes come back in order. */
+/**
+ * Checks every call's fence; `act` is given those that hold, and the outcomes come back in order. The second act on a
+ * claim in one batch finds what the first has left: the batch goes on there as if it began anew.
+ */
 export async function fenced<I extends Holder, O>(
   world: World,
   calls: readonly Call<I>[],
@@ -40,31 +43,29 @@ export async function fenced<I extends Holder, O>(
 ): Promise<(Act<O> | Refusal)[]> {
   const lapsed = lapse(world);
   lapsed.catch(() => {});
-  const rows = await findTickets(
-    world.db,
-    calls.map(({ input }) => input.id),
-  );
-  await lapsed;
-  const holding: { call: Call<I>; row: Row }[] = [];
-  // Each call's problem, or the place of the act that answers it.
-  const places = calls.map((call): Refusal | number => {
-    const row = rows.get(call.input.id);
-    const problem = fenceProblem(call, row);
-    if (problem || !row) return problem!;
-    const first = holding.findIndex((one) => one.row.id === row.id);
-    return first >= 0 ? first : holding.push({ call, row }) - 1;
-  });
-  const acts = holding.length === 0 ? [] : await act(holding);
-  return calls.map((call, index) => {
-    const place = places[index]!;
-    if (place instanceof Refusal) return place;
-    const { call: actor, row } = holding[place]!;
-    const outcome = acts[place]!;
-    if (actor === call || outcome instanceof Refusal) return outcome;
-    // Two acts on one claim in one batch: the first counts, the second finds what it left.
-    const { state } = outcome.output as { state?: TicketState };
-    return (state && fenceProblem(call, { ...row, state })) || { output: outcome.output, events: [] };
-  });
+  const outcomes: (Act<O> | Refusal)[] = [];
+  while (outcomes.length < calls.length) {
+    const left = calls.slice(outcomes.length);
+    const rows = await findTickets(
+      world.db,
+      left.map(({ input }) => input.id),
+    );
+    await lapsed;
+    const holding = new Map<string, { call: Call<I>; row: Row }>();
+    // Each call's problem, or the id of the ticket that it acts on.
+    const places: (Refusal | string)[] = [];
+    for (const call of left) {
+      const row = rows.get(call.input.id);
+      const problem = fenceProblem(call, row);
+      if (!problem && holding.has(row!.id)) break;
+      if (!problem) holding.set(row!.id, { call, row: row! });
+      places.push(problem ?? row!.id);
+    }
+    const acts = holding.size === 0 ? [] : await act([...holding.values()]);
+    const byId = new Map([...holding.keys()].map((id, n) => [id, acts[n]!]));
+    outcomes.push(...places.map((place) => (place instanceof Refusal ? place : byId.get(place)!)));
+  }
+  return outcomes;
 }
 
 export const renew = batchCommand({
@@ -78,7 +79,11 @@ export const renew = batchCommand({
   run: (world, calls) =>
     fenced(world, calls, async (holding) => {
       const at = await world.at();
-      const leases = holding.map(({ call }) => new Date(at.getTime() + call.input.lease_seconds * 1000).toISOString());
+      // Never shorter: a renewal that names no length would else take away what the claim was given.
+      const leases = holding.map(({ call, row }) => {
+        const asked = at.getTime() + call.input.lease_seconds * 1000;
+        return new Date(Math.max(asked, row.lease_expires_at!.getTime())).toISOString();
+      });
       world.db.send(sql.renew, {
         ids: holding.map(({ row }) => row.id),
         claim_tokens: holding.map(({ row }) => row.claim_token),

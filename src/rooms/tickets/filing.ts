@@ -5,7 +5,7 @@ import { Refusal } from "../../kernel/refusal.ts";
 import { type Principal, resolveNames } from "../seats/index.ts";
 import { type Condition, namespacesKnown, parseCondition, targetOf, wordsOf } from "./conditional/condition.ts";
 import { OpensWhen, type Trigger, triggerOf, writeTriggers } from "./conditional/opening.ts";
-import { cycleProblem, type NewLink, toItself, writeLinks } from "./links.ts";
+import { cycleProblem, type NewLink, toItself, type Wait, writeLinks } from "./links.ts";
 import {
   Body,
   Filed,
@@ -86,16 +86,22 @@ export async function fileTickets(
   const named = await namedIn(world, calls);
   const numbered: { index: number; id: string; lane: string }[] = [];
   const unnumbered: number[] = [];
+  // Two filings of one batch could close a circle that neither closes alone.
+  const coming: Wait[] = [];
   for (const [index, call] of calls.entries()) {
     const row = call.input.reservation === undefined ? undefined : named.tickets.get(call.input.reservation);
-    const problem = filingProblem(call, named) ?? (await waitingProblem(world.db, row?.id ?? null, call.input, named));
+    const problem =
+      filingProblem(call, named) ?? (await waitingProblem(world.db, row?.id ?? null, call.input, named, coming));
     if (problem) outcomes[index] = problem;
     else if (row) {
       numbered.push({ index, id: row.id, lane: row.lane });
       // A second filling in this batch finds the reservation used, and what it would wait for in place.
       for (const same of named.tickets.values()) if (same.id === row.id) same.state = stateOf(call.input);
       await writeLinks(world.db, linksOf(row.id, call.input, named));
-    } else unnumbered.push(index);
+    } else {
+      unnumbered.push(index);
+      coming.push(...waitsThrough(call.input, named));
+    }
   }
   // Numbers last: a filing that is refused must not have taken one.
   const numbers = unnumbered.length === 0 ? [] : await numbersFor(world, calls, unnumbered, given);
@@ -208,6 +214,7 @@ async function waitingProblem(
   id: string | null,
   input: Filing,
   named: Named,
+  coming: readonly Wait[] = [],
 ): Promise<Refusal | null> {
   // A new ticket is not waited for by anything yet, unless by the parent that it names.
   if (id === null && (input.parent === undefined || input.blocked_by.length === 0)) return null;
@@ -215,14 +222,21 @@ async function waitingProblem(
   if (links.some(({ target_id }) => target_id === id)) return toItself(id!);
   const parent = input.parent === undefined ? null : named.tickets.get(input.parent)!.id;
   for (const link of links) {
-    const problem = id === null ? null : await cycleProblem(db, link);
+    const problem = id === null ? null : await cycleProblem(db, link, coming);
     if (problem) return problem;
     if (parent === null || link.type === "parent-child") continue;
     // The parent will wait for this ticket, so what this ticket waits for must not wait for the parent.
-    const viaParent = await cycleProblem(db, { ...link, ticket_id: parent });
+    const viaParent = await cycleProblem(db, { ...link, ticket_id: parent }, coming);
     if (viaParent) return viaParent;
   }
   return null;
+}
+
+/** What a new ticket makes its parent wait for beside itself: all that it waits for. */
+function waitsThrough({ parent, blocked_by }: Filing, { tickets }: Named): Wait[] {
+  if (parent === undefined) return [];
+  const { id } = tickets.get(parent)!;
+  return blocked_by.map((ref) => ({ id, awaited: tickets.get(ref)!.id }));
 }
 
 function newTicket({ caller, input }: Filer, id: string, lane: string, at: Date, named: Named): NewTicket {

@@ -156,6 +156,29 @@ describe("a cycle of waiting", () => {
       await link(from, to);
     assert.equal(await blockers(a), 3);
   });
+
+  it("through two parents is refused when their children are filed at once: the second is", async () => {
+    const [a, b] = (await files(2)) as [string, string];
+    const filed = await Promise.allSettled([
+      file({ parent: a, blocked_by: [b] }),
+      file({ parent: b, blocked_by: [a] }),
+    ]);
+    assert.deepEqual(
+      filed.map((one) => (one.status === "rejected" ? one.reason.code : "filed")),
+      ["filed", "link.cycle"],
+    );
+  });
+
+  it("through a reservation is refused when it is filled beside the ticket that closes it", async () => {
+    const parent = await file();
+    const reserved = await world.say(alice, "ticket.reserve", { namespace: "CMB", title: "Later" });
+    const filled = { namespace: undefined, reservation: reserved.id, title: "Later", blocked_by: [parent] };
+    const filed = await Promise.allSettled([file({ parent, blocked_by: [reserved.id] }), file(filled)]);
+    assert.deepEqual(
+      filed.map((one) => (one.status === "rejected" ? one.reason.code : "filed")),
+      ["filed", "link.cycle"],
+    );
+  });
 });
 
 describe("a parent", () => {
@@ -170,6 +193,22 @@ describe("a parent", () => {
     await world.say(alice, "ticket.cancel", { id: two, reason });
     assert.equal((await world.ask(operator, "ticket.show", { id: parent })).state, "in_progress");
     await world.say(alice, "ticket.finish", { id: parent, claim_token, work_proof });
+  });
+
+  it("J22: does not close over its open child beside another that has a thousand", async () => {
+    const [many, one] = [await file(), await file()];
+    await Promise.all(Array.from({ length: 1_000 }, () => file({ parent: many })));
+    const child = await file({ parent: one });
+    const claims = [await claim(many), await claim(one)];
+    // Both in one batch.
+    const refusals = await Promise.all(
+      claims.map(({ id, claim_token }) => world.refused(alice, "ticket.finish", { id, claim_token, work_proof })),
+    );
+    assert.deepEqual(
+      refusals.map(({ code }) => code),
+      ["parent.open", "parent.open"],
+    );
+    assert.deepEqual(refusals[1]!.facts.children, [child]);
   });
 
   it("J22: with a closing condition closes on evidence only, even when its children are done", async () => {

@@ -120,13 +120,25 @@ function couldCycle({ type, target_id }: NewLink, dangling: boolean): boolean {
   );
 }
 
+/** That a ticket waits for another. */
+export type Wait = { id: string; awaited: string };
+
 /**
  * A cycle of waiting would never end: nobody could claim or finish any of its tickets (J9). Imports keep what history
- * holds.
+ * holds. `coming` are waits that the same batch is about to write.
  */
-export async function cycleProblem(db: Transaction, { ticket_id, type, target_id }: NewLink): Promise<Refusal | null> {
+export async function cycleProblem(
+  db: Transaction,
+  { ticket_id, type, target_id }: NewLink,
+  coming: readonly Wait[] = [],
+): Promise<Refusal | null> {
   const [waiting, awaited] = type === "parent-child" ? [target_id, ticket_id] : [ticket_id, target_id];
-  const waits = await db.all<{ id: string }>(sql.waits_for, { id: awaited, waiting_types: WAITING_TYPES });
+  const waits = await db.all<{ id: string }>(sql.waits_for, {
+    id: awaited,
+    waiting_types: WAITING_TYPES,
+    coming_ids: coming.map(({ id }) => id),
+    coming_awaited: coming.map((one) => one.awaited),
+  });
   if (!waits.some(({ id }) => id === waiting)) return null;
   return new Refusal("conflict", "link.cycle", `${awaited} waits for ${waiting} already; both would wait for ever.`, {
     hint: "Decide which of them comes first.",

@@ -77,6 +77,8 @@ with was as materialized (
   select o.id, (select p.name from seats.principals p where p.tenant_id = :tenant_id and p.id = o.claimed_by) as name
   from tickets.tickets o
   where o.tenant_id = :tenant_id and o.state = 'in_progress' and o.lease_expires_at <= statement_timestamp()
+  -- The order is the leases' index's, so that no other one looks as good while the table is empty.
+  order by o.lease_expires_at
 )
 update tickets.tickets t set state = 'awaiting_claim', claimed_by = null, claimed_incarnation = null,
   claim_token = null, claimed_at = null, lease_expires_at = null
@@ -118,8 +120,9 @@ order by lane, priority, filed_at, id;
 -- name: surface_holders
 select t.surface_key, t.id,
   (select p.name from seats.principals p where p.tenant_id = :tenant_id and p.id = t.claimed_by) as holder
-from tickets.tickets t
-where t.tenant_id = :tenant_id and t.surface_key = any (:surface_keys::text[]) and t.state = 'in_progress';
+from unnest(:surface_keys::text[]) w (surface_key)
+cross join lateral (select t.surface_key, t.id, t.claimed_by from tickets.tickets t
+  where t.tenant_id = :tenant_id and t.surface_key = w.surface_key and t.state = 'in_progress' limit 1) t;
 
 -- name: claim
 update tickets.tickets t set state = 'in_progress', claimed_by = w.claimed_by,
@@ -217,7 +220,7 @@ where t.tenant_id = :tenant_id and t.id = c.id and t.id = any (array(select id f
 
 -- name: waits_for
 -- Everything that a ticket waits for, through any number of steps; a cycle would lead back. A parent waits for its
--- children to close.
+-- children to close. What is coming are the waits that this batch is about to write.
 with recursive waits (id) as (
   select :id::text
   union
@@ -228,6 +231,8 @@ with recursive waits (id) as (
     union all
     select l.ticket_id from tickets.links l
     where l.tenant_id = :tenant_id and l.target_id = w.id and l.type = 'parent-child'
+    union all
+    select c.awaited from unnest(:coming_ids::text[], :coming_awaited::text[]) c (id, awaited) where c.id = w.id
   ) n
 )
 select id from waits;

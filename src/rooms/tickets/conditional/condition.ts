@@ -23,7 +23,8 @@ const STATE = ticketStates.join("|");
 const TICKET_IS = new RegExp(String.raw`^ticket (\S{1,200}) is (${STATE})$`);
 const TICKET_HAS = new RegExp(String.raw`^ticket (\S{1,200}) has (${stages.join("|")})$`);
 const COUNT = new RegExp(String.raw`^namespace ([A-Z][A-Z0-9]{0,11}) has at (least|most) (\d{1,5}) (${STATE})$`);
-const DATE = /^date (\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)Z)?$/;
+// PostgreSQL has no year 0.
+const DATE = /^date ((?!0000)\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)Z)?$/;
 
 /** The forms of a condition, for people. */
 export const CONDITION_FORMS =

@@ -95,7 +95,14 @@ describe("a conditional ticket", () => {
     const before = await numbers();
     const refusal = async (opens_when: string) =>
       await refused(alice, "ticket.file", { namespace: "CMB", title: "x", opens_when });
-    for (const words of ["when it rains", "ticket CMB-0001 is finished", "date 2026-02-30", "select 1", ""]) {
+    for (const words of [
+      "when it rains",
+      "ticket CMB-0001 is finished",
+      "date 2026-02-30",
+      "date 0000-01-01",
+      "select 1",
+      "",
+    ]) {
       const { code, fields } = await refusal(words);
       assert.deepEqual([code, fields[0]!.field], ["input.invalid", "opens_when"], words);
       assert.match(fields[0]!.message, /has at least 10 done/);
@@ -103,6 +110,16 @@ describe("a conditional ticket", () => {
     assert.equal((await refusal("ticket CMB-9999 is done")).code, "ticket.unknown");
     assert.equal((await refusal("namespace NONE has at least 1 done")).code, "namespace.unknown");
     assert.equal(await numbers(), before);
+  });
+
+  it("that is filed in the batch in which its trigger is true is told as filed first, and as opened then", async () => {
+    const [id] = await Promise.all([when("date 2026-01-01"), tick()]);
+    await tick();
+    assert.deepEqual(
+      (await told(id!)).map(({ kind }) => kind),
+      ["ticket.filed", "ticket.triggered"],
+    );
+    assert.deepEqual(await drift(), []);
   });
 
   it("is opened by the clock alone: no seat says when", async () => {

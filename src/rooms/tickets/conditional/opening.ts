@@ -62,12 +62,16 @@ export const openTriggered = batchCommand({
     const ids = due.map(({ ticket_id }) => ticket_id);
     const opened = ids.length === 0 ? [] : await world.db.all<{ id: string }>(sql.open, { ids, at: await world.at() });
     const those = due.filter(({ ticket_id }) => opened.some(({ id }) => id === ticket_id));
-    for (const { ticket_id: id, words } of those)
-      world.record({
-        kind: "ticket.triggered",
-        subject: id,
-        data: { id, state: "awaiting_claim", from: "conditional", because: words },
-      });
-    return calls.map(() => ({ output: { opened: those.map(({ ticket_id }) => ticket_id) }, events: [] }));
+    const events = those.map(({ ticket_id: id, words }) => ({
+      kind: "ticket.triggered",
+      subject: id,
+      data: { id, state: "awaiting_claim", from: "conditional", because: words },
+    }));
+    // They are this act's own, not recorded beside the batch: that would tell them before what the rest of it did, and
+    // a ticket whose trigger is true already can be filed in the same batch.
+    return calls.map((_, index) => ({
+      output: { opened: those.map(({ ticket_id }) => ticket_id) },
+      events: index === 0 ? events : [],
+    }));
   },
 });

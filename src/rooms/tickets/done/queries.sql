@@ -21,13 +21,20 @@ on conflict (tenant_id, scope, name) do update set proofs = excluded.proofs;
 select prefix from tickets.namespaces where tenant_id = :tenant_id and prefix = :prefix;
 
 -- name: open_children
-select l.target_id as id, l.ticket_id as child
-from tickets.links l
-cross join lateral (select state from tickets.tickets t
-  where t.tenant_id = :tenant_id and t.id = l.ticket_id limit 1) t
-where l.tenant_id = :tenant_id and l.target_id = any (:ids::text[]) and l.type = 'parent-child'
-  and t.state not in ('done', 'cancelled')
-order by l.ticket_id limit 1000;
+-- Those of each by themselves: one parent's must not crowd out another's, which would then close over its own.
+select w.id, c.child
+from unnest(:ids::text[]) w (id)
+cross join lateral (
+  select l.ticket_id as child
+  from tickets.links l
+  cross join lateral (select state from tickets.tickets t
+    where t.tenant_id = :tenant_id and t.id = l.ticket_id limit 1) t
+  -- The type as words that no index knows: a young table's links would else be gone through by their type.
+  where l.tenant_id = :tenant_id and l.target_id = w.id and l.type || '' = 'parent-child'
+    and t.state not in ('done', 'cancelled')
+  limit 1000
+) c
+order by c.child;
 
 -- name: receipts_give
 -- One that is there already stays as it is. `withdrawn_at is null` is the unique index's condition.

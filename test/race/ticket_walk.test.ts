@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import fc from "fast-check";
+import { pino } from "pino";
+import { derivedPassword } from "../../src/database/migrate.ts";
+import { Refusal } from "../../src/kernel/refusal.ts";
+import { type Entry, entryOf } from "../../src/rooms/ledger/index.ts";
+import { openWorld } from "../../src/world.ts";
+import { long, testWorld } from "../harness.ts";
+import { storyOf } from "./ticket_story.ts";
+
+/**
+ * Every command about tickets, in any order, many at once over two nodes: whatever they come to, the ledger tells a
+ * story that one command after the other could have made, and the tables say the same.
+ */
+
+const world = await testWorld();
+const { operator, say, ask, sql } = world;
+const other = await openWorld({
+  admin: world.admin,
+  applicationPassword: derivedPassword(world.admin.password as string),
+  log: pino({ level: "silent" }),
+});
+after(async () => {
+  await other.door.close();
+  await other.database.end();
+});
+const NAMES = ["Ann", "Ben", "Cam"];
+const tokens = await Promise.all(NAMES.map((name) => world.seat(name, "coordinator")));
+const work_proof = "commit 1a2b3c4";
+const reason = "CMB-1 because";
+
+// A handful of tickets, so that the acts meet.
+const ticket = fc.nat(4);
+const seat = fc.nat(NAMES.length - 1);
+const kind = <K extends string>(name: K) => fc.constant(name);
+const content = {
+  parent: fc.option(ticket, { nil: undefined }),
+  blocked_by: fc.array(ticket, { maxLength: 2 }),
+  owner: fc.option(seat, { nil: undefined, freq: 5 }),
+  surface: fc.option(fc.nat(1), { nil: undefined }),
+  opens: fc.option(fc.constantFrom("past", "done"), { nil: undefined, freq: 5 }),
+};
+const about = { on: ticket, by: seat };
+const act = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: kind("file"), by: seat, ...content }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind("reserve"), by: seat }) },
+  { weight: 3, arbitrary: fc.record({ kind: kind("fill"), ...about, ...content }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: kind("link"), ...about, to: ticket, type: fc.constantFrom("blocks", "parent-child") }),
+  },
+  { weight: 8, arbitrary: fc.record({ kind: kind("claim"), ...about, byLane: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("renew"), ...about }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: kind("release"),
+      ...about,
+      state: fc.constantFrom("awaiting_claim", "blocked", "parked", "cancelled"),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: kind("finish"), ...about, how: fc.constantFrom("well", "badly", "unproven") }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constantFrom("block", "unblock", "park", "cancel", "reopen"), ...about }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: kind("assign"), ...about, owner: fc.option(seat) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind("expire"), on: ticket }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("lapse", "trigger") }) },
+);
+type Act = typeof act extends fc.Arbitrary<infer One> ? One : never;
+
+/** Ways to finish: done, sent back by its design review, and refused. */
+const PROOFS = {
+  well: { work_proof },
+  badly: { work_proof, design_review: "intent: i; screenshot: s; matches: no" },
+  unproven: { work_proof: "" },
+};
+
+let runs = 0;
+let ending: Promise<unknown> = Promise.resolve();
+const END_LEASE =
+  "update tickets.tickets set lease_expires_at = clock_timestamp() where id = $1 and state = 'in_progress'";
+
+/** One fleet's walk in a namespace of its own. */
+class Walk {
+  readonly prefix = `W${++runs}`;
+  #acts = 0;
+  #ids: string[] = [];
+  #reserved: { id: string; by: number }[] = [];
+  /** The last claim's token of each ticket, whether it still counts or not. */
+  #claims = new Map<string, { by: number; claim_token: string }>();
+  accepted = 0;
+
+  async begin(): Promise<void> {
+    await say(operator, "namespace.define", { prefix: this.prefix, format: `${this.prefix}-N` });
+    for (let n = 0; n < 2; n++) this.#ids.push((await this.#said(0, "ticket.file", this.#named("Begun")))!.id);
+  }
+
+  #named(title: string) {
+    return { namespace: this.prefix, title };
+  }
+
+  async #said(by: number | "longwatch", name: string, input: object): Promise<any> {
+    const { door } = this.#acts++ % 3 === 0 ? other : world;
+    try {
+      const { output } =
+        by === "longwatch"
+          ? await door.sayInside(world.home_tenant_id, by, name, input)
+          : await door.say(tokens[by]!, name, input);
+      this.accepted++;
+      return output;
+    } catch (error) {
+      // A refusal is an answer; what is thrown besides, or is our bug by its kind, is not.
+      if (error instanceof Refusal && error.kind !== "internal") return null;
+      throw error;
+    }
+  }
+
+  async do(one: Act): Promise<void> {
+    const id = "on" in one ? this.#at(one.on) : "";
+    const claim = this.#claims.get(id) ?? { by: 0, claim_token: "00000000-0000-4000-8000-000000000000" };
+    const holding = { id, claim_token: claim.claim_token };
+    switch (one.kind) {
+      case "file":
+        return this.#keep(await this.#said(one.by, "ticket.file", { ...this.#named("Filed"), ...this.#content(one) }));
+      case "reserve": {
+        const reserved = await this.#said(one.by, "ticket.reserve", this.#named("Reserved"));
+        this.#keep(reserved);
+        return void this.#reserved.push({ id: reserved.id, by: one.by });
+      }
+      case "fill": {
+        const { id: reservation, by } = this.#reserved[one.on % this.#reserved.length] ?? { id: "W-0", by: one.by };
+        return void (await this.#said(by, "ticket.file", { reservation, title: "Reserved", ...this.#content(one) }));
+      }
+      case "link":
+        return void (await this.#said(one.by, "ticket.link", { id, target: this.#at(one.to), type: one.type }));
+      case "claim": {
+        const got = await this.#said(one.by, "ticket.claim", one.byLane ? { lane: this.prefix } : { id });
+        if (got !== null) this.#claims.set(got.id, { by: one.by, claim_token: got.claim_token });
+        return;
+      }
+      case "renew":
+        return void (await this.#said(claim.by, "ticket.renew", holding));
+      case "release":
+        return void (await this.#said(claim.by, "ticket.release", { ...holding, state: one.state, reason }));
+      case "finish":
+        return void (await this.#said(claim.by, "ticket.finish", { ...holding, ...PROOFS[one.how] }));
+      case "assign": {
+        const owner = one.owner === null ? "UNCLAIMED" : NAMES[one.owner];
+        return void (await this.#said(one.by, "ticket.assign", { id, owner, reason }));
+      }
+      case "expire":
+        // One after the other: they share a connection.
+        return void (await (ending = ending.then(() => sql(END_LEASE, [id]))));
+      case "lapse":
+      case "trigger":
+        return void (await this.#said("longwatch", `ticket.${one.kind}`, {}));
+      default:
+        return void (await this.#said(one.by, `ticket.${one.kind}`, { id, reason }));
+    }
+  }
+
+  #at = (n: number): string => this.#ids.at(-1 - (n % this.#ids.length))!;
+
+  #keep(filed: { id: string } | null): void {
+    if (filed !== null) this.#ids.push(filed.id);
+  }
+
+  #content({ parent, blocked_by, owner, surface, opens }: Omit<Extract<Act, { kind: "file" }>, "kind">) {
+    return {
+      ...(parent === undefined ? {} : { parent: this.#at(parent) }),
+      blocked_by: blocked_by.map(this.#at),
+      ...(owner === undefined ? {} : { owner: NAMES[owner] }),
+      ...(surface === undefined ? {} : { surface_key: `${this.prefix}:${surface}` }),
+      ...(opens === undefined
+        ? {}
+        : { opens_when: opens === "past" ? "date 2026-01-01" : `ticket ${this.#at(0)} is done` }),
+    };
+  }
+}
+
+it("acts of every kind, many at once, come to a story that one after the other could have made", async () => {
+  let accepted = 0;
+  const waves = fc.array(fc.array(act, { minLength: 1, maxLength: 24 }), { maxLength: 12 });
+  const walks = fc.asyncProperty(waves, async (waves) => {
+    const walk = new Walk();
+    const { seq } = await ask(operator, "ledger.head");
+    await walk.begin();
+    for (const wave of waves) await Promise.all(wave.map((one) => walk.do(one)));
+    accepted += walk.accepted;
+    const leaves = await sql("select leaf from ledger.entries where seq > $1 order by seq", [seq]);
+    // A trigger opens what walks before this one left, too.
+    const isOwn = (subject: string | null) => subject?.startsWith(`${walk.prefix}-`) ?? false;
+    const { tickets, faults } = storyOf(leaves.map(({ leaf }) => entryOf(leaf)).filter((one) => isOwn(one.subject)));
+    assert.deepEqual(faults, []);
+    const told = [...tickets].map(([id, { state, holder, owner }]) => ({ id, state, holder, owner }));
+    assert.deepEqual(told.sort(byId), await sql(ROWS, [walk.prefix]));
+    assert.deepEqual(await sql(MISCOUNTED, [walk.prefix]), []);
+  });
+  await fc.assert(walks, { numRuns: long ? 600 : 15, includeErrorInReport: true });
+  assert.ok(accepted > 100, `only ${accepted} acts were accepted`);
+  const { found, cycles } = await ask(operator, "ticket.drift");
+  assert.deepEqual({ found, cycles }, { found: [], cycles: [] });
+});
+
+const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+const ROWS = `
+  select t.id, t.state, h.name as holder, o.name as owner from tickets.tickets t
+  left join seats.principals h on h.id = t.claimed_by left join seats.principals o on o.id = t.owner_id
+  where t.namespace = $1 order by t.id collate "C"`;
+/** Tickets whose counter is not the number of unfinished tickets that they wait for. */
+const MISCOUNTED = `
+  select t.id, t.open_blockers from tickets.tickets t where t.namespace = $1 and t.open_blockers <> (
+    select count(distinct b.id) from tickets.links l join tickets.tickets b on b.tenant_id = l.tenant_id
+      and b.id = l.target_id where l.tenant_id = t.tenant_id and l.ticket_id = t.id
+      and l.type in ('blocks', 'blocked-by') and b.state not in ('done', 'cancelled'))`;
+
+describe("a story", () => {
+  const entry = (kind: string, subject: string, actor: string, data: object) =>
+    ({ seq: 0, kind: `ticket.${kind}`, subject, actor, data: { id: subject, ...data } }) as unknown as Entry;
+  const filed = (id: string, more: object = {}) => entry("filed", id, "Ann", { state: "awaiting_claim", ...more });
+  const claimed = (id: string, holder: string) => entry("claimed", id, holder, { state: "in_progress", holder });
+  const ended = (id: string, by: string) => entry("finished", id, by, { state: "done" });
+  const faults = (...entries: Entry[]) => storyOf(entries).faults.map((fault) => fault.replace(/^.*?: /, ""));
+
+  it("without a fault has none", () => {
+    const surface_key = "a:b";
+    const whole = [filed("A-1", { surface_key }), filed("A-2", { blocked_by: ["A-1"], surface_key, owner: "Ben" })];
+    const held = [claimed("A-1", "Ann"), ended("A-1", "Ann"), claimed("A-2", "Ben"), ended("A-2", "Ben")];
+    assert.deepEqual(faults(...whole, ...held), []);
+  });
+
+  it("has each fault by itself", () => {
+    const surface_key = "a:b";
+    const child = filed("A-2", { parent: "A-1" });
+    assert.deepEqual(faults(ended("A-1", "Ann")), ["nobody filed it"]);
+    assert.deepEqual(faults(filed("A-1"), claimed("A-1", "Ann"), claimed("A-1", "Ben")), ["it was in_progress"]);
+    assert.deepEqual(faults(filed("A-1"), claimed("A-1", "Ann"), ended("A-1", "Ben")), ["Ann held it, not Ben"]);
+    assert.deepEqual(faults(filed("A-1"), child, claimed("A-1", "Ann"), ended("A-1", "Ann")), ["a child was open"]);
+    const waiting = filed("A-2", { blocked_by: ["A-1"] });
+    assert.deepEqual(faults(filed("A-1"), waiting, claimed("A-2", "Ann")), ["it waited"]);
+    assert.deepEqual(faults(filed("A-1", { owner: "Ben" }), claimed("A-1", "Ann")), ["it was given to Ben"]);
+    const [one, two] = [filed("A-1", { surface_key }), filed("A-2", { surface_key })];
+    assert.deepEqual(faults(one, two, claimed("A-1", "Ann"), claimed("A-2", "Ben")), ["a:b was held"]);
+    const back = entry("linked", "A-1", "Ann", { target: "A-2", type: "blocks" });
+    assert.deepEqual(faults(filed("A-1"), waiting, back), ["A-1 waits for itself", "A-2 waits for itself"]);
+  });
+});
