@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { ProcessTree } from "./process_tree.ts";
 
 /** Git failed, or said something that nobody can use. */
 export class GitFailure extends Error {}
@@ -37,9 +39,15 @@ const FIRST = Object.fromEntries(
   ]),
 );
 
-/** One git command with the runner's own configuration: no hook, no filter and no transport of anybody else's. */
+/**
+ * One git command with the runner's own configuration: no hook, no filter and no transport of anybody else's. Stopped,
+ * it takes along what speaks to the remote for it, which git leaves behind.
+ */
 export function git(words: readonly string[], { cwd, home, codes = [0], env = {}, signal }: Options): Promise<string> {
   return new Promise((done, fail) => {
+    const stopped = () => new GitFailure(`git ${words[0]} was stopped`);
+    if (signal?.aborted) return fail(stopped());
+    const marker = randomUUID();
     const child = spawn("git", [...words], {
       cwd,
       env: {
@@ -48,20 +56,25 @@ export function git(words: readonly string[], { cwd, home, codes = [0], env = {}
         ...{ GIT_TERMINAL_PROMPT: "0", GIT_ALLOW_PROTOCOL: "file", GIT_NO_LAZY_FETCH: "1" },
         ...FIRST,
         ...{ GIT_NO_REPLACE_OBJECTS: "1", GIT_OPTIONAL_LOCKS: "0", GIT_PAGER: "cat", GIT_EDITOR: "true" },
+        ...{ LONGWATCH_GIT: marker },
         ...env,
       },
       stdio: ["ignore", "pipe", "pipe"],
-      ...(signal && { signal }),
     });
+    const stop = async () => {
+      if (child.pid !== undefined) await new ProcessTree(child.pid, marker).kill();
+      child.kill("SIGKILL");
+      fail(stopped());
+    };
+    signal?.addEventListener("abort", stop, { once: true });
     const out: Buffer[] = [];
     let talk = "";
     child.stdout.on("data", (part: Buffer) => out.push(part));
     child.stderr.on("data", (part: Buffer) => (talk = (talk + part.toString()).slice(-2000)));
-    child.on("error", ({ message }) => {
-      const why = signal?.aborted ? `git ${words[0]} was stopped` : `git did not start: ${message}`;
-      fail(new GitFailure(why));
-    });
+    child.on("error", ({ message }) => fail(new GitFailure(`git did not start: ${message}`)));
     child.on("close", (code) => {
+      if (signal?.aborted) return;
+      signal?.removeEventListener("abort", stop);
       if (code !== null && codes.includes(code)) done(Buffer.concat(out).toString().trim());
       else fail(new GitFailure(`git ${words.slice(0, 3).join(" ")}: ${talk.trim() || `code ${code}`}`));
     });

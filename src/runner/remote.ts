@@ -3,13 +3,19 @@ import type { Env } from "./environment.ts";
 import { git, GitFailure } from "./git.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** For so long a remote may keep one question waiting. */
-const REMOTE_SECONDS = 300;
+/**
+ * For so long a remote may keep one question waiting. Two branches are listed and one is fetched at the most before a
+ * command is run: that fits what a verification's lease has beside the command.
+ */
+const PATIENCE = { "ls-remote": 40, fetch: 300 } as const;
+export type Patience = Record<keyof typeof PATIENCE, number>;
 /** What reaching a remote needs of its user: keys, agents, proxies. */
 const OWN = [
   ...["HOME", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSH", "USER", "LOGNAME"],
   ...["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "all_proxy"],
 ];
+/** With whose settings it is asked, until when, and how patiently. */
+type Asking = { env: Env; stop: AbortSignal; patience?: Patience };
 /** Where fetched branches stand in the runner's own repository. */
 const HERE = "refs/remote";
 
@@ -34,11 +40,13 @@ export class Remote {
   readonly #workspace: Workspace;
   readonly #env: Record<string, string | undefined>;
   readonly #stop: AbortSignal;
+  readonly #patience: Patience;
 
-  private constructor(workspace: Workspace, address: string, env: Env, stop: AbortSignal) {
+  private constructor(workspace: Workspace, address: string, { env, stop, patience }: Required<Asking>) {
     this.address = address;
     this.#workspace = workspace;
     this.#stop = stop;
+    this.#patience = patience;
     // On this machine nothing of the user's is needed, and the runner's own configuration serves both sides.
     if (address.startsWith("file://")) this.#env = {};
     else
@@ -54,7 +62,7 @@ export class Remote {
   static async of(
     workspace: Workspace,
     repository: string,
-    { name = "origin", env, stop }: { name?: string | undefined; env: Env; stop: AbortSignal },
+    { name = "origin", env, stop, patience = PATIENCE }: Asking & { name?: string | undefined },
   ): Promise<Remote> {
     const asked = ["config", "--get", `remote.${name}.url`];
     const known = await git(asked, { cwd: repository, home: workspace.home, codes: [0, 1] });
@@ -62,7 +70,7 @@ export class Remote {
     if (known === "" && !isAddress && name !== "origin")
       throw new GitFailure(`the repository has no remote named ${name}`);
     const address = known !== "" ? known : isAddress ? name : workspace.common;
-    return new Remote(workspace, placed(address, repository), env, stop);
+    return new Remote(workspace, placed(address, repository), { env, stop, patience });
   }
 
   /** The newest commit of a branch, brought here with its history; null where the remote has no such branch. */
@@ -111,19 +119,26 @@ export class Remote {
   }
 
   async #bring(ref: string): Promise<string | null> {
-    const listed = await this.#ask(["ls-remote", "--quiet", "--", this.address, ref]);
+    const listed = await this.#ask("ls-remote", ["--quiet", "--", this.address, ref]);
     // The pattern also finds names that end like it.
     const found = listed.split("\n").find((line) => line.split("\t")[1] === ref);
     if (found === undefined) return null;
     const to = `${HERE}/${ref === "HEAD" ? "HEAD" : ref}`;
     const plain = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-    await this.#ask(["fetch", ...plain, "--", this.address, `+${ref}:${to}`]);
+    await this.#ask("fetch", [...plain, "--", this.address, `+${ref}:${to}`]);
     return this.find(to);
   }
 
-  #ask(words: readonly string[]): Promise<string> {
-    const signal = AbortSignal.any([this.#stop, AbortSignal.timeout(REMOTE_SECONDS * 1000)]);
-    return git(words, { ...this.#here, env: this.#env, signal });
+  async #ask(what: keyof Patience, words: readonly string[]): Promise<string> {
+    const seconds = this.#patience[what];
+    const over = AbortSignal.timeout(seconds * 1000);
+    const signal = AbortSignal.any([this.#stop, over]);
+    try {
+      return await git([what, ...words], { ...this.#here, env: this.#env, signal });
+    } catch (error) {
+      if (!over.aborted || this.#stop.aborted) throw error;
+      throw new GitFailure(`${shownAddress(this.address)} did not answer git ${what} within ${seconds} seconds`);
+    }
   }
 }
 

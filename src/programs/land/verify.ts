@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { GitFailure } from "../../runner/git.ts";
 import { hiddenFrom } from "../../runner/hidden.ts";
 import {
   type Around,
@@ -84,7 +85,11 @@ export async function main(argv: string[], place: Place, json = false): Promise<
     if (looked.some(({ outcome }) => outcome === "failed")) return 1;
     return looked.some(({ outcome }) => outcome === "undecided") ? UNDECIDED_EXIT : 0;
   } catch (error) {
-    return refusedExit(error, call.json, place);
+    if (!(error instanceof GitFailure)) return refusedExit(error, call.json, place);
+    // Nothing was looked at, so nothing failed: the remote could not be asked.
+    if (call.json) stdout(`${JSON.stringify({ outcome: "undecided", cause: error.message })}\n`);
+    stderr(plain(`longwatch: the runner could not say: ${error.message}\n`));
+    return UNDECIDED_EXIT;
   } finally {
     over();
     client.close();
