@@ -37,3 +37,15 @@ test("links that lead in a circle end", () => {
   fs.symlinkSync("a", join(project, "b"));
   assert.deepEqual(write("a/x"), []);
 });
+
+test("a pattern is filled in from the directory itself, and scripts among its files are read", () => {
+  const scripts = join(project, "scripts");
+  fs.mkdirSync(scripts);
+  fs.writeFileSync(join(scripts, "build.sh"), "npm run build\n");
+  fs.writeFileSync(join(scripts, "land.sh"), "vercel deploy --prod\n");
+  const acts = (command: string) =>
+    look({ kind: "shell", command, cwd: project }, project, { env: { HOME: home } }).founds.map(({ action }) => action);
+  assert.deepEqual(acts('for each in scripts/l*.sh; do bash "$each"; done'), ["deploy"]);
+  assert.deepEqual(acts('for each in scripts/b*.sh; do bash "$each"; done'), []);
+  assert.deepEqual(acts('for each in nowhere/*.sh; do bash "$each"; done'), []);
+});

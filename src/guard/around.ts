@@ -14,7 +14,18 @@ const GIT_MS = 1000;
 const QUESTIONS = ["config", "symbolic-ref", "rev-parse", "for-each-ref", "remote", "merge-base", "branch", "ls-files"];
 
 export function aroundOf(cwd: string, env: Env): Omit<Around, "worktree" | "protected_branches"> {
-  return { cwd, env, readFile: textFile, git: questions(env), realPath };
+  return { cwd, env, readFile: textFile, namesIn, git: questions(env), realPath };
+}
+
+/** A directory of more names is no place of scripts. */
+const NAMES_MAX = 1000;
+
+function namesIn(path: string): string[] {
+  try {
+    return fs.readdirSync(path).slice(0, NAMES_MAX).sort();
+  } catch {
+    return [];
+  }
 }
 
 /** Nothing changes while a call is looked at, so each question is asked once: it costs 3 ms. */

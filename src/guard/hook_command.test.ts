@@ -58,6 +58,19 @@ for (const shell of shells)
       assert.notEqual(syntax.stderr, "");
     });
 
+    test("a guard that crashes is tried once more without its snapshot, on what is left of the call", () => {
+      const crash = '[ "$LONGWATCH_NO_SNAPSHOT" = broken ] || kill -SEGV $$';
+      const seen = launcher("crashes_once", `exec sh -c '${crash}; cat; exit "$CODE"'`);
+      for (const code of [0, 2]) {
+        const { status, stdout } = hook(shell, `CODE=${code} ${hookCommand("claude", seen)}`, "{}");
+        assert.deepEqual([status, stdout], [code, "{}"]);
+      }
+      const eats = launcher("crashes_late", `exec sh -c 'cat >/dev/null; ${crash}; cat; exit 1'`);
+      const { status, stdout, stderr } = hook(shell, hookCommand("claude", eats), "{}");
+      assert.deepEqual([status, stdout], [2, ""]);
+      assert.match(stderr, /did not run or broke off/);
+    });
+
     test("a turn's hook that is missing, breaks off or refuses lets go, and says so", () => {
       const path = launcher("turns", 'cat; printf "|%s" "$@"');
       assert.deepEqual(hook(shell, turnHookCommand("codex", "stop", path, "/a b"), "{}"), {

@@ -3,6 +3,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -49,6 +50,13 @@ export function openPlace(): Place {
         return readFileSync(file, "utf8");
       } catch {
         return null;
+      }
+    },
+    namesIn: (path) => {
+      try {
+        return readdirSync(real(path)).sort();
+      } catch {
+        return [];
       }
     },
     git: (args, at) => {

@@ -24,7 +24,9 @@ import { readLoaders } from "./loaders.ts";
 import { isElsewhere, readFiles, readWrite } from "./outside.ts";
 import { readRemote } from "./remote.ts";
 import { readRequests } from "./requests.ts";
-import { byName, filesNamed, runnersWith } from "./runners.ts";
+import { filesNamed } from "./named_files.ts";
+import { byName, runnersWith } from "./runners.ts";
+import { readScriptNames } from "./script_names.ts";
 import { readSpellings } from "./spellings.ts";
 import { readTables, tabled } from "./tables.ts";
 import { familiar, isTextual, runsOthers, shortNames, words_of_everyday } from "./familiar.ts";
@@ -44,6 +46,7 @@ const readers: readonly Reader[] = [
   interpretersWith(isInteresting),
   readLoaders,
   readSpellings,
+  readScriptNames,
   readDeletion,
   readGuard,
   readFiles,
@@ -171,8 +174,20 @@ function madeBy(text: string, scene: Scene): string {
   const word = /^(["']?)(\$\(.*\)|`[^`]*`|\$\{?!?\w+)/s.exec(text.trim())?.[2] ?? "";
   const [, name] = /^\$\{?!?([A-Za-z_]\w*)/.exec(word) ?? [];
   if (name === undefined) return /^[`$]./.test(word) ? word : "";
-  const lines = [...scene.whole.matchAll(new RegExp(`\\b${name}(?:\\[[^\\]]*\\])?\\+?=[^\\n]*`, "g"))];
-  return lines.map(([line]) => line).join("\n");
+  return settingsOf(name, scene).join("\n");
+}
+
+/** Where the whole command sets a variable; what it reads into one may come from anywhere in it. */
+function settingsOf(name: string, { whole }: Scene): string[] {
+  const set = `\\b${name}(?:\\[[^\\]]*\\])?\\+?=[^\\n]*|\\bfor\\s+${name}\\s+in\\s[^;\\n]*`;
+  const lines = [...whole.matchAll(new RegExp(set, "g"))].map(([line]) => line);
+  return new RegExp(`\\bread\\b[^;\\n]*\\b${name}\\b`).test(whole) ? [...lines, whole] : lines;
+}
+
+/** A script in a variable is one of those that are named where the variable is set. */
+function withVariables(text: string, scene: Scene): string {
+  const names = new Set([...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name]) => name!));
+  return [text, ...[...names].slice(0, 8).flatMap((name) => settingsOf(name, scene))].join("\n");
 }
 
 /** A copy or a link of git under another name still has git's words. */
@@ -191,8 +206,9 @@ function readUnknown({ text, why }: Unknown, whole: string, from: Call, scene: S
   const plain = decoded(text).flatMap((one) => mentionIn(one, call, why));
   if (plain.length > 0) return plain;
   const isWhole = why !== "a part of what runs here is not known" || /\beval\s+["']?\$\(/.test(text);
-  const inFiles = filesNamed(text === "…" ? whole : text, call, scene, isWhole).flatMap((read) =>
-    commandsIn(read, call, scene, isInteresting),
+  const naming = text === "…" ? whole : /^the (script|file) /.test(why) ? withVariables(text, scene) : text;
+  const inFiles = filesNamed(naming, call, scene, isWhole).flatMap((file) =>
+    file.isShell ? scene.shell(file.text, call) : commandsIn(file.text, call, scene, isInteresting),
   );
   if (inFiles.length > 0) return inFiles;
   if (/^(there is no|the (script|Makefile|justfile) )/.test(why) || /\bpackage\.json\b/.test(text)) {
@@ -202,7 +218,12 @@ function readUnknown({ text, why }: Unknown, whole: string, from: Call, scene: S
   // What this machine serves or a setting holds was put there by somebody who knew what the guard would not see.
   if (/\b(curl|wget)\b.*(\blocalhost\b|\b127\.0\.0\.1\b|\[::1\]|file:\/\/)|\bgit config\b/.test(text))
     return hidden(call, `what runs is hidden: ${why}`);
-  if (isWhole && /\bgit\s+(log|show|notes|cat-file|stash|var|for-each-ref|tag|blame)\b/.test(text))
+  // Code that only reads what git says, and whose calls have all been read, runs none of it.
+  if (
+    isWhole &&
+    !/could start/.test(why) &&
+    /\bgit\s+(log|show|notes|cat-file|stash|var|for-each-ref|tag|blame)\b/.test(text)
+  )
     return hidden(call, `what runs is hidden: ${why}`);
   if ((hidesSomething(text) && runsSomething(text)) || decodesSomething(text))
     return hidden(call, `what runs is hidden: ${why}`);

@@ -3,6 +3,7 @@ import { branchReaders } from "./git_branches.ts";
 import { commandVariables, configOf, gitCall, type GitCall, longOption, runsCommand } from "./git_call.ts";
 import { readPush } from "./git_push.ts";
 import { guardPathOf } from "./guard_files.ts";
+import { byName } from "./runners.ts";
 import type { Found } from "../vocabulary.ts";
 
 /** Git's own commands: an alias of the same name is not looked at by git, so neither by us. */
@@ -90,11 +91,14 @@ const isMoved = ({ call }: GitCall, scene: Scene) =>
 
 /** An alias: another git command, or with `!` a shell command. */
 function aliasOf(git: GitCall, scene: Scene): Found[] {
-  const alias = configOf(git, scene, `alias.${git.name}`);
+  const key = `alias.${git.name}`;
+  if (git.configs.get(key) === null)
+    return [found(git.call, "push", resource("branch", null), `git ${git.name}, an alias that is not known`, false)];
+  const alias = configOf(git, scene, key);
   if (alias === null)
     return isMoved(git, scene)
       ? [found(git.call, "push", resource("branch", null), `git ${git.name}, by settings of another place`, false)]
-      : [];
+      : byName(git.call, git.name!);
   if (alias.startsWith("!")) {
     const tail = git.args.map((arg) => (arg === null ? '"$__unknown"' : `'${arg.replaceAll("'", `'\\''`)}'`));
     return scene.shell([alias.slice(1), ...tail].join(" "), { ...git.call, cwd: git.cwd });
@@ -273,12 +277,15 @@ function executed(git: GitCall, scene: Scene): Found[] {
     if (arg === null) continue;
     const next = args[index + 1] ?? null;
     const joined =
-      /^(?:--exec|--extcmd|--upload-pack|--receive-pack|--[\w-]+-filter|--open-files-in-pager)=(.*)$/s.exec(arg)?.[1];
+      /^--(?:exec|extcmd|(?:upload|receive)-pack|[\w-]+-filter|open-files-in-pager|sendmail-cmd|httpd|access-hook)=(.*)$/s.exec(
+        arg,
+      )?.[1];
     if (joined !== undefined) texts.push(joined);
     if (/^(--exec|-x|--extcmd|--upload-pack|-u|--receive-pack|--[\w-]+-filter)$/.test(arg) && next !== null)
       texts.push(next);
     if (git.name === "grep" && /^-O./.test(arg)) texts.push(arg.slice(2));
-    if (/^ext::/.test(arg)) texts.push(arg.slice(5));
+    const [, remote] = /^(?:--remote=)?ext::(.*)$/s.exec(arg) ?? [];
+    if (remote !== undefined) texts.push(remote.replaceAll(/%[sSGV]/g, ""));
   }
   if (git.name === "bisect" && args[0] === "run") founds.push(...scene.run(args.slice(1), call));
   if (git.name === "submodule" && args.includes("foreach")) {

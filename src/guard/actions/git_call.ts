@@ -33,10 +33,12 @@ export function gitCall(call: Call, scene: Scene): GitCall {
       index++;
     } else if (arg === "-c" || arg === "--config-env") {
       const [, key, value] = /^([^=]+)=?(.*)$/s.exec(next ?? "") ?? [];
-      if (key !== undefined) configs.set(key.toLowerCase(), arg === "-c" ? value! : null);
+      if (key !== undefined) configs.set(key.toLowerCase(), arg === "-c" ? value! : (call.env.get(value!) ?? null));
       index++;
-    } else if (arg.startsWith("--config-env=")) configs.set(arg.slice(13).split("=")[0]!.toLowerCase(), null);
-    else if (arg.startsWith("--git-dir=") || arg.startsWith("--work-tree=")) where.push(arg);
+    } else if (arg.startsWith("--config-env=")) {
+      const [key = "", variable = ""] = arg.slice(13).split("=");
+      configs.set(key.toLowerCase(), call.env.get(variable) ?? null);
+    } else if (arg.startsWith("--git-dir=") || arg.startsWith("--work-tree=")) where.push(arg);
     else if (valued.has(arg)) {
       if (next !== null && /^--(git-dir|work-tree)$/.test(arg)) where.push(`${arg}=${next}`);
       index++;
@@ -78,7 +80,7 @@ const commands = either(
   /^diff\.(external|.+\.(command|textconv))$|^(diff|merge)tool\..+\.cmd$|^merge\..+\.driver$/,
   /^credential\.(.+\.)?helper$|^filter\..+\.(clean|smudge|process)$|^gpg\.(.+\.)?program$/,
   /^uploadpack\.packobjectshook$|^remote\..+\.(receivepack|uploadpack)$|^interactive\.difffilter$/,
-  /^trailer\..+\.(cmd|command)$|^sendemail\..*cmd$/,
+  /^trailer\..+\.(cmd|command)$|^sendemail\..*cmd$|^submodule\..+\.update$/,
 );
 export const runsCommand = (key: string) => commands.test(key.toLowerCase());
 

@@ -52,6 +52,8 @@ function pushOf(args: GitCall["args"]): Push {
       }
   }
   const remote = repo !== undefined && !set.has("--all") ? repo : words.shift();
+  // A word that is not known may be several: `git push $WHERE`.
+  if (remote === null && repo === undefined && words.length === 0) words.push(null);
   return { set, remote, refs: repo !== undefined && words.length === 0 ? [] : words, runs };
 }
 

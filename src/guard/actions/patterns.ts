@@ -9,6 +9,8 @@ type Pattern = {
   programs: readonly string[];
   words: readonly (ReadonlySet<string> | "*" | "**")[];
   ends: boolean;
+  /** The program runs a script that the words name. */
+  isScript: boolean;
   needs: readonly string[][];
   excludes: readonly string[][];
 };
@@ -22,6 +24,7 @@ export function patternOf(line: string): Pattern {
       .filter((word) => !/^([+!]|\$$)/.test(word))
       .map((word) => (word === "*" || word === "**" ? word : new Set(word.split("|")))),
     ends: rest.includes("$"),
+    isScript: /\s\S+\.py\s/.test(line),
     needs: flags("+"),
     excludes: flags("!"),
   };
@@ -40,6 +43,7 @@ type Match = {
 export function match(pattern: Pattern, call: Call): Match | undefined {
   let at = 0;
   let certain = true;
+  let isMet = false;
   let after_option = false;
   let index = 0;
   let isAnywhere = false;
@@ -57,12 +61,16 @@ export function match(pattern: Pattern, call: Call): Match | undefined {
     if (arg === null) {
       certain = false;
       at++;
-    } else if (wanted === "*" || (wanted !== "**" && wanted.has(arg))) at++;
-    else if (!after_option && !isAnywhere && !arg.startsWith("+")) return undefined;
+    } else if (wanted === "*" || (wanted !== "**" && wanted.has(arg))) {
+      isMet ||= wanted !== "*";
+      at++;
+    } else if (!after_option && !isAnywhere && !arg.startsWith("+")) return undefined;
     after_option = false;
   }
   // A word that is not known may be several, so that it stands for all that is still looked for.
   if (at < pattern.words.length && certain) return undefined;
+  // `xargs python -m black`: words that nobody knows are no `setup.py upload`.
+  if (!certain && !isMet && pattern.isScript) return undefined;
   const rest = call.args.slice(index);
   if (pattern.ends && rest.some((arg) => arg === null || !arg.startsWith("-"))) return undefined;
   if (pattern.needs.some((flags) => !hasFlag(call, flags, true))) return undefined;

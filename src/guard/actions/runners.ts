@@ -1,5 +1,15 @@
-import { join } from "node:path";
-import { entry, absolute, type Call, found, known, positionals, type Reader, resource, type Scene } from "./call.ts";
+import {
+  entry,
+  absolute,
+  type Call,
+  found,
+  known,
+  optionOf,
+  positionals,
+  type Reader,
+  resource,
+  type Scene,
+} from "./call.ts";
 import { commandsIn, type Interesting } from "./nearby.ts";
 import type { Found } from "../vocabulary.ts";
 
@@ -52,6 +62,7 @@ const images: Readonly<Record<string, string>> = {
   terraform: "terraform",
   opentofu: "tofu",
   "doctl-dev": "doctl",
+  git: "git",
   flyctl: "flyctl",
 };
 
@@ -194,7 +205,7 @@ function tasks(call: Call, scene: Scene, isInteresting: Interesting): Found[] {
           .at(-1)!
           .replace(/([a-z])(?=[A-Z])/g, "$1-")
       : name;
-    const text = textOf(files, call, scene);
+    const text = textOf(fileGiven(call) ?? files, call, scene);
     const section = text === null ? null : sectionOf(text, target);
     if (section !== null)
       return commandsIn(
@@ -205,6 +216,13 @@ function tasks(call: Call, scene: Scene, isInteresting: Interesting): Found[] {
       );
     return isNode || (text !== null && !speaks(target)) ? [] : byName(call, target);
   });
+}
+
+/** The file of tasks that the words name. */
+function fileGiven(call: Call): string[] | undefined {
+  const options = call.name === "task" ? ["-t", "--taskfile"] : ["-f", "--rakefile", "--file", "-file", "-buildfile"];
+  const file = /^(task|rake|ant|scons|doit)$/.test(call.name) ? optionOf(call, ...options) : undefined;
+  return file ? [file] : undefined;
 }
 
 function textOf(files: readonly string[], call: Call, scene: Scene): string | null {
@@ -253,19 +271,4 @@ function named(call: Call, scene: Scene): Found[] {
   const isOwn = /\/|\.(sh|bash|py|rb|js|mjs|ts|pl)$/.test(path) && !/(^|\/)node_modules\/|^\/usr\//.test(path);
   if (!isOwn || (whole !== null && scene.around.readFile(whole) !== null)) return [];
   return byName(call, call.name);
-}
-
-/** The files that a text which could not be read names, joined: `find scripts -name land.sh -exec bash {}`. */
-export function filesNamed(text: string, call: Call, scene: Scene, isWhole = false): string[] {
-  // Of notes and data only what runs as it stands counts.
-  const passed = isWhole ? /\.(json|ya?ml|lock)$/ : /\.(md|json|ya?ml|txt|lock)$/;
-  const words = [...text.matchAll(/[\w./~-]*\.\w+|[\w-]+\/[\w./-]+|\b[\w-]+\b/g)].slice(0, 40).map(([word]) => word);
-  const paths = new Set(words);
-  for (const directory of words.slice(0, 6))
-    for (const file of words.filter((word) => word.includes("."))) paths.add(join(directory, file));
-  return [...paths].slice(0, 120).flatMap((path) => {
-    const whole = absolute(path, call, scene.around);
-    const read = whole === null || !path.includes(".") ? null : scene.around.readFile(whole);
-    return read === null || passed.test(path) ? [] : [read];
-  });
 }

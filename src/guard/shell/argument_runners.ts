@@ -16,6 +16,7 @@ export const argumentRunners = new Map<string, Handler>([
   ["fd", fd],
   ["fdfind", fd],
   ["forfiles", find],
+  ["run-parts", runParts],
 ]);
 
 /** More runs than this tell nothing new; the rest is one with an unknown word. */
@@ -148,5 +149,14 @@ function fd(shell: Shell, call: Call, state: State): State[] {
     const words = command.map((word) => replacedIn(word, "{}", unknownWord));
     runWords(shell, call, state, hasMark ? words : [...words, unknownWord], { via: "fd" });
   }
+  return nothingRun(state);
+}
+
+/** Each file of a directory; which those are, the file system says. */
+function runParts(shell: Shell, call: Call, state: State): State[] {
+  const options = readOptions(call.argv, 1, { short: "au", long: ["arg", "umask"] });
+  const directory = call.argv[options.at];
+  if (directory !== undefined && !hasOption(options, "test", "list"))
+    shell.unknown("the script that runs here cannot be read", `run-parts ${certainly(directory)}/*`);
   return nothingRun(state);
 }

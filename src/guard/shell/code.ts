@@ -1,3 +1,4 @@
+import { broughtIn, filesOfModule } from "./code_files.ts";
 import { awk, codeLanguage, type Language } from "./languages.ts";
 import { resolved } from "./paths.ts";
 import { nothingRun, runText } from "./running.ts";
@@ -16,6 +17,7 @@ export function codeHandler(name: string): Handler | undefined {
 
 function interpreted(shell: Shell, call: Call, state: State, language: Language): State[] {
   const words = call.argv.slice(1).map(certainly);
+  loaded(shell, call, state, words, language);
   let isGiven = false;
   let at = 0;
   for (; at < words.length; at++) {
@@ -33,6 +35,10 @@ function interpreted(shell: Shell, call: Call, state: State, language: Language)
         language,
         "text",
       );
+    } else if (language.takes?.includes("-m") && /^-m./.test(word)) {
+      module(shell, call, state, [word.slice(2), ...words.slice(at + 1)], language);
+      isGiven = true;
+      break;
     } else if (language.takes?.includes(word)) {
       if (word === "-f") isGiven = fromFile(shell, call, state, words[at + 1] ?? "", language) || isGiven;
       if (word === "-m") {
@@ -59,28 +65,55 @@ function module(
   [name = "", ...words]: readonly string[],
   language: Language,
 ): void {
-  if (!RUN_CODE.test(name)) return;
+  if (!RUN_CODE.test(name)) return ofModule(shell, call, state, name, language);
   for (const word of words)
     if (/\.py$/.test(word)) fromFile(shell, call, state, word, language);
     else if (/[\s(]/.test(word)) runCode(shell, call, state, word, language, "text");
   if (state.input !== undefined) runCode(shell, call, state, state.input, language, "text");
 }
 
+/** `ruby -Ilib -rland -e 1` */
+function loaded(shell: Shell, call: Call, state: State, words: readonly string[], { modules, loads }: Language): void {
+  if (modules === undefined || loads === undefined) return;
+  const given = (letter: string) =>
+    words.flatMap((word, at) =>
+      word === `-${letter}` ? [words[at + 1] ?? ""] : word.startsWith(`-${letter}`) ? [word.slice(2)] : [],
+    );
+  const code = given(loads).map((name) => `require ${JSON.stringify(name)}`);
+  const text = `${given("I")
+    .map((directory) => `$: << ${JSON.stringify(directory)}`)
+    .join(";")};${code.join(";")}`;
+  for (const one of broughtIn(shell, call, state, text, modules))
+    runCode(shell, call, state, one, codeLanguage("ruby")!, "brought");
+}
+
+function ofModule(shell: Shell, call: Call, state: State, name: string, language: Language): void {
+  const { modules } = language;
+  if (modules === undefined || !isKnown(name)) return;
+  for (const text of filesOfModule(shell, call, state, { name, modules }))
+    runCode(shell, call, state, text, language, "file");
+}
+
 function fromFile(shell: Shell, call: Call, state: State, path: string, language: Language): boolean {
   const own = resolved(path, state.cwd);
   const text = /\/node_modules\//.test(own) ? null : shell.read(own, call.frame, state);
-  if (text !== null) runCode(shell, call, state, text, language, "file");
+  // What the command itself has written is read as closely as what stands in its words.
+  if (text !== null) runCode(shell, call, state, text, language, state.files.has(own) ? "text" : "file");
+  else if (language.modules) ofModule(shell, call, state, path, language);
   return true;
 }
 
-/** Reads what code starts. A file's calls are told one by one, code in a command as a whole. */
+/**
+ * Reads what code starts. A file's calls are told one by one, code in a command as a whole, and of what it brings in
+ * only what stands there plainly: most of that is not called.
+ */
 export function runCode(
   shell: Shell,
   call: Call,
   state: State,
   code: string,
   language: Language,
-  kind: "text" | "file",
+  kind: "text" | "file" | "brought",
 ): State[] {
   const via = certainly(call.argv[0]!).replace(/^.*\//s, "");
   const after = { ...state, output: state.output === undefined ? undefined : HOLE, succeeded: undefined };
@@ -99,9 +132,12 @@ export function runCode(
       if (kind === "file") shell.unknown("this starts a program that is not known", told);
     }
   }
+  if (kind === "text" && language.modules)
+    for (const text of broughtIn(shell, call, state, code, language.modules))
+      runCode(shell, call, state, text, language, "brought");
   if (kind === "text" && (!isRead || language.evaluates?.test(code)))
     shell.unknown(
-      "this code may start programs",
+      isRead && !RUNS_TEXT.test(code) ? "this code could start programs" : "this code may start programs",
       [code, ...(isRead && !RUNS_TEXT.test(code) ? [] : given(call, state, code))].join("\n"),
     );
   return [afterwards(state, after)];
@@ -141,7 +177,9 @@ function firstLiteral(code: string, start: number): string | undefined {
   if (code[next] !== ",") return /[+.%]/.test(code[next] ?? "") && code[next + 1] !== "\n" ? undefined : first.value;
   next++;
   while (/\s/.test(code[next] ?? "")) next++;
-  const rest = code[next] === "[" ? listOfLiterals(code, next + 1, "]") : listOfLiterals(code, next, ")");
+  // R's lists are `c("push", "origin")`.
+  const opening = /^(?:\[|c\()/.exec(code.slice(next, next + 2))?.[0] ?? "";
+  const rest = listOfLiterals(code, next + opening.length, opening === "[" ? "]" : ")");
   if (rest === undefined) return /^\s*(\{|\w+\s*=)/.test(code.slice(next, next + 40)) ? first.value : undefined;
   return rest === "" ? first.value : `${quoted(first.value)} ${rest}`;
 }

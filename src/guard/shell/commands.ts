@@ -122,7 +122,7 @@ function aliased(shell: Shell, node: Command, frame: Frame, state: State): State
 
 /** Programs run what these variables say: `GIT_EDITOR='sh -c …' git commit`, `PROMPT_COMMAND=…`. */
 const ofCommands =
-  /^(PROMPT_COMMAND|PS[0-4]|BASH_ENV|ENV|ZDOTDIR|(GIT_)?(SEQUENCE_)?EDITOR|VISUAL|(GIT_)?PAGER|GIT_\w*(COMMAND|DIFF|ASKPASS|PROXY)|LESSOPEN|LESSCLOSE|RSYNC_RSH|CVS_RSH|MANPAGER|BROWSER)$/;
+  /^(PROMPT_COMMAND|PS[0-4]|BASH_ENV|ENV|ZDOTDIR|(GIT_)?(SEQUENCE_)?EDITOR|VISUAL|(GIT_)?PAGER|GIT_\w*(COMMAND|DIFF|PROXY)|(GIT|SSH|SUDO)_ASKPASS|LESSOPEN|LESSCLOSE|RSYNC_RSH|CVS_RSH|MANPAGER|BROWSER)$/;
 
 const ofAssignments = /^(export|declare|typeset|local|readonly|env)$/;
 

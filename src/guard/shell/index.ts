@@ -4,6 +4,7 @@ import type { Reading, Surroundings } from "./reading.ts";
 import { freshState } from "./state.ts";
 
 export type { Invocation, Reading, Surroundings, Unknown, Word } from "./reading.ts";
+export { matchesPattern } from "./patterns.ts";
 export { onlyStarts } from "./wrappers.ts";
 
 /**

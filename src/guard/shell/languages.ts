@@ -1,3 +1,5 @@
+import * as code_files from "./code_files.ts";
+
 /** What of a language is known: where its code stands, and which calls of it start programs. */
 export type Language = {
   /** Options that take code, and those that take another word. */
@@ -7,6 +9,9 @@ export type Language = {
   starts: RegExp;
   /** Calls that run text of their own language. */
   evaluates?: RegExp;
+  modules?: code_files.Modules;
+  /** The letter of the option that brings in a module, with or without a space before its name. */
+  loads?: string;
 };
 
 const python: Language = {
@@ -15,6 +20,7 @@ const python: Language = {
   starts:
     /\b(?:os\.(?:system|popen|exec\w*|spawn\w*|posix_spawnp?)|subprocess\.\w+|Popen|check_call|check_output|getoutput|getstatusoutput|system|popen|run|call|pty\.spawn|create_subprocess_\w+)\s*\(/g,
   evaluates: /\b(?:exec|eval|compile|__import__|getattr|import_module)\s*\(/,
+  modules: code_files.python,
 };
 const node: Language = {
   code: ["-e", "-p", "-pe", "-ep", "--eval", "--print", "eval"],
@@ -23,17 +29,21 @@ const node: Language = {
     /\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync|execa|execaSync|execaCommand|fork|Bun\.spawn|Deno\.Command|shell\.exec)\s*\(|(?<![\w$])\$(?=`)/g,
   // What is called where it is brought in has been read there.
   evaluates: /\beval\s*\(|\bFunction\s*\(|child_process(?!["'`]\)\.(exec|spawn)\w*\s*\()|process\.binding/,
+  modules: code_files.node,
 };
 const perl: Language = {
   code: ["-e", "-E", "-ne", "-pe", "-lne", "-le", "-nle", "-lane", "-ane", "-i -pe", "-pi", "-0pe"],
   starts: /\b(?:system|exec|popen)\b\s*\(?|(?=`|\bqx[({[<|/!])|\bopen\s*\(/g,
   evaluates: /\beval\b|\|\s*["']|["']\s*\|/,
+  modules: code_files.perl,
 };
 const ruby: Language = {
   code: ["-e"],
   takes: ["-r", "-I"],
   starts: /\b(?:system|exec|spawn|popen\d?|capture\w*|sh)\b\s*\(?|(?=`|%x[({[<|/!])/g,
   evaluates: /\beval\b|\binstance_eval\b|\bsend\b|\bIO\.|\bKernel\b/,
+  modules: code_files.ruby,
+  loads: "r",
 };
 const php: Language = {
   code: ["-r", "-R", "-B", "-E"],
@@ -50,7 +60,7 @@ export const awk: Language = {
 };
 const other: Language = {
   code: ["-e", "-c", "--eval", "-E", "eval", "-x", "-eval", "-o", "-ex", "--one-line"],
-  starts: /\b(?:system|exec\w*|execute|popen|spawn|run|shell|do shell script|cmd|sh)\b\s*\(?/g,
+  starts: /\b(?:Sys\.command|system2?|exec\w*|execute|popen|spawn|run|shell|do shell script|cmd|sh)\b\s*\(?/g,
   evaluates: /\beval\b|\bload(string)?\s*\(|\bopen\b|\.!|\bprocess\b|shell/i,
 };
 
@@ -72,7 +82,7 @@ const languages = new Map<string, Language>([
   ...named(ruby, "ruby"),
   ...named(php, "php"),
   ...named(awk, "awk gawk mawk nawk"),
-  ...named(other, "lua luajit osascript rscript julia tclsh expect elixir groovy scala guile gdb sqlite3"),
+  ...named(other, "lua luajit ocaml osascript rscript julia tclsh expect elixir groovy scala guile gdb sqlite3"),
   ...named(
     other,
     "r octave gnuplot iex irb pry erl racket ghc sbcl raku crystal kotlin swift clojure clj bb janet fennel",

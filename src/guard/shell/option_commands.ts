@@ -10,6 +10,7 @@ const options: Record<string, RegExp> = {
   sort: /^--compress-program=(.+)/s,
   man: /^--(?:pager|html)=(.+)/s,
   less: /^\+!(.+)/s,
+  pandoc: /^--filter=(.+)/s,
   socat: /^(?:EXEC|SYSTEM):([^,]+)/is,
   ip: /^$/,
 };
@@ -21,6 +22,7 @@ const next: Record<string, RegExp> = {
   nc: /^(-e|-c|--exec|--sh-exec)$/,
   ncat: /^(-e|-c|--exec|--sh-exec)$/,
   capsh: /^-c$/,
+  pandoc: /^(-F|--filter)$/,
 };
 
 export const optionCommands = new Map<string, Handler>(

@@ -77,6 +77,12 @@ function accepts(token: Token, char: string): boolean {
   );
 }
 
+/** Whether a text as a whole is of a pattern; none is of one that is not followed here. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  const tokens = compilePattern(pattern);
+  return tokens !== null && matchEnds(tokens, text, 0).includes(text.length);
+}
+
 /** The pattern that matches just this text. */
 export function escapedPattern(text: string): string {
   return text.replaceAll(/[\\*?[\]!^+@()|-]/g, "\\$&");

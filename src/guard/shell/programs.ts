@@ -1,5 +1,6 @@
 import { argumentRunners } from "./argument_runners.ts";
 import { codeHandler } from "./code.ts";
+import { compiled } from "./compilers.ts";
 import { containers } from "./containers.ts";
 import { filters } from "./filters.ts";
 import { gitRuns } from "./git_runs.ts";
@@ -18,6 +19,7 @@ const known = new Map<string, Handler>([
   ...shells,
   ...argumentRunners,
   ...containers,
+  ...compiled,
   ...gitRuns,
   ...packageScripts,
   ...makefiles,

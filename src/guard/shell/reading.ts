@@ -36,4 +36,6 @@ export type Surroundings = {
   env: Readonly<Record<string, string | undefined>>;
   /** At most 256 kB of text; null for everything else. The path is absolute. */
   readFile(path: string): string | null;
+  /** The names in a directory, at most 1,000; without it no pattern is filled in. The path is absolute. */
+  namesIn?(path: string): readonly string[];
 };

@@ -1,4 +1,5 @@
-import { hasOption, readOptions } from "./options.ts";
+import { hasOption, optionWord, readOptions } from "./options.ts";
+import { resolved } from "./paths.ts";
 import { joinedWords, nothingRun, runInput, runText, runWords } from "./running.ts";
 import { runScript } from "./script_files.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
@@ -79,6 +80,11 @@ function remote(shell: Shell, call: Call, state: State): State[] {
         : null;
     if (local && local[1] !== "none") runText(shell, call, state, local[1]!, { via: "ssh" });
   }
+  const settings = optionWord(options, "F");
+  const lines = settings ? shell.read(resolved(certainly(settings), state.cwd), call.frame, state) : null;
+  for (const [, text] of lines?.matchAll(/^\s*(?:(?:Proxy|Local|KnownHosts)Command\s*[= ]|Match\s+exec)\s*(.+)$/gim) ??
+    [])
+    if (text !== "none") runText(shell, call, state, text!.replace(/^"(.*)"$/, "$1"), { via: "ssh" });
   // The host may stand before options too: `ssh host -t cmd`.
   const after = readOptions(call.argv, options.at + 1, { short: OF_SSH });
   const rest = call.argv.slice(after.at);

@@ -44,7 +44,7 @@ const runs =
 function tmux(shell: Shell, call: Call, state: State): State[] {
   const start = readOptions(call.argv, 1, { short: "cfLSTL" });
   const there = { ...state, cwd: HOLE };
-  sourced(shell, call, there, optionWord(start, "f"));
+  sourced(shell, call, state, optionWord(start, "f"));
   for (const part of commandsOf(call.argv.slice(start.at))) {
     const verb = part[0]?.value ?? "";
     const options = readOptions(part, 1, {
@@ -52,7 +52,7 @@ function tmux(shell: Shell, call: Call, state: State): State[] {
     });
     const rest = part.slice(options.at);
     if (/^send(-keys)?$/.test(verb)) typed(shell, call, there, rest);
-    else if (/^source(-file)?$/.test(verb)) sourced(shell, call, there, rest[0]);
+    else if (/^source(-file)?$/.test(verb)) sourced(shell, call, state, rest[0]);
     else if (/^loadb|^load-buffer$/.test(verb)) runInput(shell, call, there, { via: "tmux" });
     else if (runs.test(verb) && rest.length > 0) {
       const texts = /^if/.test(verb) ? rest.map(certainly) : [joinedWords(rest)];
@@ -64,11 +64,17 @@ function tmux(shell: Shell, call: Call, state: State): State[] {
 
 /** A file of tmux's own commands. */
 function sourced(shell: Shell, call: Call, state: State, path: Argument | undefined): void {
-  const text = path
-    ? shell.read(resolved(certainly(path), call.frame.isElsewhere ? HOLE : state.cwd), call.frame, state)
-    : null;
+  if (path === undefined) return;
+  const text = path.value === "-" ? (state.input ?? null) : configuration(shell, call, state, path);
   for (const line of (text ?? "").split("\n").filter((one) => /^\s*\w/.test(one)))
-    runText(shell, call, state, `tmux ${line}`, { via: "tmux" });
+    runText(shell, call, { ...state, input: undefined }, `tmux ${line}`, { via: "tmux" });
+}
+
+/** What lies in a file of settings; one that is not there may be by the time that it is read. */
+function configuration(shell: Shell, call: Call, state: State, path: Argument): string | null {
+  const text = shell.read(resolved(certainly(path), call.frame.isElsewhere ? HOLE : state.cwd), call.frame, state);
+  if (text === null) shell.unknown("the script that runs here cannot be read", path.text);
+  return text;
 }
 
 function commandsOf(argv: readonly Argument[]): Argument[][] {
@@ -88,6 +94,10 @@ function typed(shell: Shell, call: Call, state: State, keys: readonly Argument[]
 function screen(shell: Shell, call: Call, state: State): State[] {
   const options = readOptions(call.argv, 1, { short: "cehpSTst" });
   const rest = call.argv.slice(options.at);
+  const path = optionWord(options, "c");
+  const lines = path === undefined ? "" : (configuration(shell, call, state, path) ?? "");
+  for (const [, started] of lines.matchAll(/^\s*(?:screen|exec|stuff)\s+(?:-\S+\s+)*(.+)$/gm))
+    runText(shell, call, { ...state, cwd: HOLE }, started!, { via: "screen" });
   const stuffed = call.argv.findIndex(({ value }) => value === "stuff" || value === "exec" || value === "eval");
   if (stuffed > 0) {
     const text = unescaped(joinedWords(call.argv.slice(stuffed + 1)).replaceAll("^M", "\n"), "").value;
@@ -98,7 +108,9 @@ function screen(shell: Shell, call: Call, state: State): State[] {
 
 function later(shell: Shell, call: Call, state: State): State[] {
   const options = readOptions(call.argv, 1, { short: "fqtd" });
-  const file = optionWord(options, "f");
+  // It also takes options behind the time: `at now -f script`.
+  const file =
+    optionWord(options, "f") ?? call.argv[call.argv.findIndex(({ value }) => value === "-f") + 1 || Infinity];
   const text = file ? (shell.read(resolved(certainly(file), state.cwd), call.frame, state) ?? HOLE) : state.input;
   const via = certainly(call.argv[0]!);
   return text === undefined ? nothingRun(state) : runInput(shell, call, { ...state, input: text }, { via });

@@ -39,6 +39,7 @@ const table: Record<string, Wrapper> = {
   linux32: {},
   linux64: {},
   arch: { short: "de" },
+  xcrun: { long: ["sdk", "toolchain"] },
   caffeinate: { short: "tw" },
   strace: { short: "aAbeEIoOpPsSuUX" },
   ltrace: { short: "aAeFlnopsuwx" },
@@ -80,10 +81,12 @@ export const wrappers = new Map<string, Handler>([
   ["runuser", otherUser],
   ["flock", locked],
   ["script", recorded],
+  ["coverage", covered],
 ]);
 
 /** Whether what runs is told by itself: a program that only starts the words after its own. */
-export const onlyStarts = (name: string) => name === "parallel" || (Object.hasOwn(table, name) && !table[name]!.joins);
+export const onlyStarts = (name: string) =>
+  /^(parallel|g?xargs)$/.test(name) || (Object.hasOwn(table, name) && !table[name]!.joins);
 
 function wrapped(via: string, wrapper: Wrapper): Handler {
   return (shell, call, state) => {
@@ -208,4 +211,12 @@ function recorded(shell: Shell, call: Call, state: State): State[] {
   // On a Mac the command stands after the file.
   if (rest.length > 1) return runWords(shell, call, state, rest.slice(1), { via: "script" });
   return state.input === undefined ? nothingRun(state) : runInput(shell, call, state, { via: "script" });
+}
+
+/** `coverage run -a tool.py` is `python tool.py`. */
+function covered(shell: Shell, call: Call, state: State): State[] {
+  if (call.argv[1]?.value !== "run") return nothingRun(state);
+  const start = call.argv.findIndex(({ value }, at) => at > 1 && (value === "-m" || !value.startsWith("-")));
+  if (start < 0) return nothingRun(state);
+  return runWords(shell, call, state, [literally("python"), ...call.argv.slice(start)], { via: "coverage" });
 }
