@@ -6,6 +6,12 @@ longwatch=$(command -v longwatch) || {
   exit 2
 }
 "$longwatch" guard claude || {
-  [ $? -eq 2 ] || echo "Longwatch refused this call, because its guard did not run or broke off." >&2
+  code=$?
+  # Node crashed: a snapshot may be damaged. What was read of the call by then is missing to the second try.
+  case $code in 134 | 139)
+    LONGWATCH_NO_SNAPSHOT=broken "$longwatch" guard claude && exit 0
+    code=$? ;;
+  esac
+  [ $code -eq 2 ] || echo "Longwatch refused this call, because its guard did not run or broke off." >&2
   exit 2
 }

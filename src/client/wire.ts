@@ -15,6 +15,7 @@ export function exchangeOverSocket(sent: Sent): Promise<Answer> {
     const socket = connect({ host, port: Number(url.port || 80) });
     const parts: Buffer[] = [];
     let bytes = 0;
+    let bytes_whole: number | undefined;
     const abort = () => socket.destroy(signal!.reason);
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });
@@ -24,15 +25,18 @@ export function exchangeOverSocket(sent: Sent): Promise<Answer> {
     socket.on("data", (part) => {
       parts.push(part as Buffer);
       if ((bytes += part.length) > answer_bytes_max) socket.destroy(new Error("the answer is too large"));
+      bytes_whole ??= lengthOf(parts);
+      if (bytes_whole !== undefined && bytes >= bytes_whole) finish();
     });
-    // We ask for `connection: close`, so the answer is whole when the server ends.
-    socket.on("end", () => {
+    const finish = () => {
       try {
         done(answerIn(Buffer.concat(parts)));
       } catch (error) {
         fail(error);
       }
-    });
+    };
+    // We ask for `connection: close`, so the answer is whole at the latest when the server ends.
+    socket.on("end", finish);
     socket.write(text);
   });
 }
@@ -46,6 +50,16 @@ function requestText({ url, method, headers, body }: Sent): string {
   }
   if (body === undefined) return `${text}\r\n`;
   return `${text}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+/** How long an answer will be with its head, once that is in; for ever where the head does not say. */
+function lengthOf(parts: readonly Buffer[]): number | undefined {
+  const bytes = Buffer.concat(parts);
+  const end = bytes.indexOf("\r\n\r\n");
+  if (end < 0) return undefined;
+  const head = bytes.toString("latin1", 0, end);
+  const length = /^HTTP\/1\.1 [2-5].*\r\ncontent-length: *(\d+)/is.exec(head)?.[1];
+  return length === undefined || /\r\ntransfer-encoding:/i.test(head) ? Infinity : end + 4 + Number(length);
 }
 
 function answerIn(bytes: Buffer): Answer {

@@ -1,7 +1,14 @@
 import { dirname, join } from "node:path";
 import { denied } from "../../guard/clis/index.ts";
 import { guard } from "../../guard/guard.ts";
-import { become, fromSnapshot, type Start, writeWhole } from "../../surfaces/cli/snapshot_process.ts";
+import {
+  become,
+  besideServer,
+  endNow,
+  fromSnapshot,
+  type Start,
+  writeWhole,
+} from "../../surfaces/cli/snapshot_process.ts";
 import { answerHook } from "./hook.ts";
 
 /**
@@ -23,12 +30,10 @@ async function main({ bundle, words }: Start): Promise<void> {
 function end({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }): never {
   if (stdout) writeWhole(1, stdout);
   if (stderr) writeWhole(2, stderr);
-  // Nothing waits for the end of this process, and `process.exit` takes 0.6 ms to ask whether anything does.
-  (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
-  throw new Error("the process goes on after its end");
+  endNow(code);
 }
 
-/** A call that only reads, one that runs a package's script, and one with protected acts; nobody is there to ask. */
+/** A call that only reads, one that runs a package's script, and one with protected acts, which are denied. */
 async function rehearse(): Promise<void> {
   const nowhere = "/nonexistent";
   const calls = [
@@ -36,10 +41,22 @@ async function rehearse(): Promise<void> {
     { tool_name: "Bash", tool_input: { command: "npm test" } },
     { tool_name: "Bash", tool_input: { command: 'cd web && CI=1 vercel deploy --prod 2>&1 | tee "$LOG"; git push' } },
   ];
-  for (const call of calls) {
-    const said = { hook_event_name: "PreToolUse", cwd: nowhere, tool_use_id: "toolu_1", ...call };
-    await guard("claude", Buffer.from(JSON.stringify(said)), { env: {}, settings: `${nowhere}/guard.json` });
-  }
+  const offer = { seat: "CODEX-CLI-HOST-CMB-01", role: "implementer", lane: "CMB", idle_seconds: 60, command: "" };
+  const protocol = { do: "", via: "dispatch", command: "", offers: [offer] };
+  const denial = { decision: false, context: { id: "1", reasons: [""], protocol } };
+  const answer = (asked: string) => ({
+    evaluations: asked
+      .split('"certain"')
+      .slice(1)
+      .map(() => denial),
+  });
+  await besideServer(answer, async (url) => {
+    for (const call of calls) {
+      const said = { hook_event_name: "PreToolUse", cwd: nowhere, tool_use_id: "toolu_1", ...call };
+      const env = { LONGWATCH_URL: url, LONGWATCH_TOKEN: "none" };
+      await guard("claude", Buffer.from(JSON.stringify(said)), { env });
+    }
+  });
 }
 
 const fail = (error: unknown) => end(denied(`Longwatch refused this call: its guard failed (${error}).`));

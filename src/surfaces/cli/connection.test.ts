@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { writeSettings } from "../../guard/settings.ts";
 import { Refusal } from "../../kernel/refusal.ts";
-import { connectionOf } from "./connection.ts";
+import { connectionOf, dataDirectory } from "./connection.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "longwatch-connection-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -49,3 +49,16 @@ describe("The command line speaks", () => {
     refused("connection.malformed");
   });
 });
+
+const isElsewhere =
+  (process.getuid?.() === 0 || process.platform === "darwin") && "it lies elsewhere for root and on macOS";
+test(
+  "the data directory is an absolute one of the account, or a refusal says what is missing",
+  { skip: isElsewhere },
+  () => {
+    const share = join(directory, ".local", "share", "longwatch");
+    assert.equal(dataDirectory({ HOME: directory, XDG_DATA_HOME: "relative" }), share);
+    assert.equal(dataDirectory({ HOME: directory, XDG_DATA_HOME: project }), join(project, "longwatch"));
+    assert.throws(() => dataDirectory({ HOME: "relative" }), { code: "home.unknown" });
+  },
+);

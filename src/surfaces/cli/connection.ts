@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { projectSettings, settingsFor } from "../../guard/settings.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 
@@ -21,9 +21,21 @@ export type Connection = {
 export function dataDirectory(env: Env): string {
   if (env.LONGWATCH_DATA) return env.LONGWATCH_DATA;
   if (process.getuid?.() === 0) return "/var/lib/longwatch";
-  const home = env.HOME ?? homedir();
-  if (process.platform === "darwin") return join(home, "Library", "Application Support", "longwatch");
-  return join(env.XDG_DATA_HOME || join(home, ".local", "share"), "longwatch");
+  if (process.platform === "darwin") return join(homeOf(env), "Library", "Application Support", "longwatch");
+  // A relative one counts for nothing, as the server reads it.
+  const given = env.XDG_DATA_HOME?.startsWith("/") ? env.XDG_DATA_HOME : undefined;
+  return join(given ?? join(homeOf(env), ".local", "share"), "longwatch");
+}
+
+/** In a container the account may have no home, and an empty HOME would be the working directory. */
+function homeOf(env: Env): string {
+  try {
+    const home = env.HOME || homedir();
+    if (isAbsolute(home)) return home;
+  } catch {}
+  throw new Refusal("invalid", "home.unknown", "Nobody says where your home directory is.", {
+    hint: "Set HOME to an absolute path, or LONGWATCH_DATA to the data directory.",
+  });
 }
 
 /**

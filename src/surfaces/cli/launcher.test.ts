@@ -205,6 +205,20 @@ test("an empty snapshot, as a power cut may leave one, is not met", async () => 
   await kept(places.here);
 });
 
+test("one that is cut off, as a disk may leave it, is made anew for whoever saw Node crash on it", async () => {
+  const blob = await kept(places.here);
+  const bytes = fs.readFileSync(blob);
+  fs.writeFileSync(blob, bytes.subarray(0, bytes.length / 2));
+  assert.equal((await launch(list)).code, null, "Node was killed by a signal");
+  assert.deepEqual(await launch(list, { env: { LONGWATCH_NO_SNAPSHOT: "broken" } }), listed);
+  for (let tries = 0; !fs.existsSync(blob); tries++) {
+    assert.ok(tries < 200, "no new snapshot");
+    await new Promise((again) => setTimeout(again, 50));
+  }
+  await kept(places.here);
+  assert.deepEqual(await fromSnapshot(() => launch(list)), listed);
+});
+
 test("a snapshot of another Node is not met, and neither is one older than its Node", async () => {
   const blob = await kept(places.here);
   // By renames: what lies there is the pinned Node itself under a second name.
@@ -257,4 +271,23 @@ test("without any Node that is new enough it says so", async () => {
   const heard = await launch(list, { program: join(bare, "bin", "longwatch"), env: { PATH: `${bare}:/usr/bin:/bin` } });
   assert.equal(heard.code, 1);
   assert.match(heard.stderr, /needs Node 24 or later/);
+});
+
+test("a clone whose packages are not installed says how to get them", async () => {
+  const clone = join(home, "clone");
+  fs.mkdirSync(join(clone, "bin"), { recursive: true });
+  fs.copyFileSync(source, join(clone, "bin", "longwatch"));
+  const PATH = `${join(node, "..")}:/usr/bin:/bin`;
+  const heard = await launch(list, { program: join(clone, "bin", "longwatch"), env: { PATH } });
+  assert.deepEqual([heard.code, heard.stdout], [1, ""]);
+  assert.match(heard.stderr, new RegExp(`packages are not installed; run \`npm install\` in ${clone}`));
+});
+
+test("in a directory that is gone it says so", async () => {
+  const gone = join(home, "gone");
+  fs.mkdirSync(gone);
+  const script = `cd ${gone} && rmdir ${gone} && "$@"`;
+  const heard = await launch(["-c", script, "sh", launcher, ...list], { program: "/bin/sh" });
+  assert.deepEqual([heard.code, heard.stdout], [1, ""]);
+  assert.match(heard.stderr, /the directory that you are in is gone; change to one that exists/);
 });

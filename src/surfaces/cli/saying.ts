@@ -42,7 +42,8 @@ export async function say(
   const keeps = place !== undefined && canBeKept(name);
   const silence_seconds = keeps ? SILENCE_SECONDS : undefined;
   const client = new Client({ ...connection, exchange, silence_seconds });
-  const key = globals.key ?? newKey();
+  // A question needs none, and to draw the first one takes a millisecond.
+  const key = globals.key ?? (kind === "command" ? newKey() : "");
   const whose = { place: place!, url, token: token!, seat };
   const kept = async (away: Refusal) => {
     const { keep } = await spool!();

@@ -6,7 +6,7 @@ import type { Catalogue } from "../../kernel/catalogue.ts";
 import * as refusals from "../../kernel/refusal.ts";
 import { isOperation, run, type Terminal } from "./run.ts";
 import type { Spooling } from "./saying.ts";
-import { become, fromSnapshot, type Start, writeWhole } from "./snapshot_process.ts";
+import { become, besideServer, endNow, fromSnapshot, type Start, writeWhole } from "./snapshot_process.ts";
 
 /**
  * The generated commands as one file, dist/cli.cjs. bin/longwatch runs it out of a startup snapshot or, until there is
@@ -33,8 +33,7 @@ async function main({ bundle, calledAs, words }: Start): Promise<void> {
     // Only plain http is worth the shortcut; TLS needs Node's own client.
     exchange: (sent) => (sent.url.protocol === "http:" ? exchangeOverSocket(sent) : undefined),
   });
-  // Without this the process waits for Node to take its heap down.
-  process.exit(code);
+  endNow(code);
 }
 
 /**
@@ -61,18 +60,23 @@ function terminal(descriptor: 1 | 2): Terminal {
   };
 }
 
-/** A queue that is read from a server which has none. */
+/** A queue that is read, and a ticket that is filed, in a directory without settings. */
 async function rehearse(): Promise<void> {
-  const words = ["queue", "read"];
-  if (!isOperation(words, LONGWATCH_CATALOGUE, "longwatch", LONGWATCH_PROGRAMS)) return;
   const nothing = { write: () => {} };
-  await run(words, {
-    catalogue: LONGWATCH_CATALOGUE,
-    env: { LONGWATCH_URL: "http://127.0.0.1", LONGWATCH_TOKEN: "none" },
-    stdout: nothing,
-    stderr: nothing,
-    stdin: () => process.stdin,
-    exchange: async () => ({ status: 200, headers: {}, body: '{"sections":[]}' }),
+  const nowhere = "/nonexistent";
+  const answer = (asked: string) => (asked.startsWith("GET") ? { sections: [] } : { id: "CMB-1", state: "filed" });
+  await besideServer(answer, async (url) => {
+    for (const words of [["queue", "read"], "ticket file --namespace CMB --title rehearsed".split(" ")])
+      if (isOperation(words, LONGWATCH_CATALOGUE, "longwatch", LONGWATCH_PROGRAMS))
+        await run(words, {
+          catalogue: LONGWATCH_CATALOGUE,
+          env: { LONGWATCH_URL: url, LONGWATCH_TOKEN: "none", LONGWATCH_SPOOL: nowhere },
+          cwd: nowhere,
+          stdout: nothing,
+          stderr: nothing,
+          stdin: () => process.stdin,
+          exchange: exchangeOverSocket,
+        });
   });
 }
 

@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { startupSnapshot } from "node:v8";
 import { keepSnapshot } from "./keep.ts";
 
@@ -45,6 +46,36 @@ function dropCompiled(): void {
   for (let n = 0; n < 12; n++) new ArrayBuffer(96 * 1024 * 1024);
 }
 
+/**
+ * For a rehearsal: runs `work` beside a server on this machine that answers whatever it is asked. What Node has for
+ * sockets is a hundred functions, and to compile them at each start took 3 ms.
+ */
+export async function besideServer(
+  answer: (asked: string) => unknown,
+  work: (url: string) => Promise<unknown>,
+): Promise<void> {
+  const server = createServer((socket) => {
+    socket.setTimeout(REHEARSAL_MS_MAX, () => socket.destroy());
+    socket.on("data", (asked) => {
+      const body = JSON.stringify(answer(asked.toString()));
+      socket.end(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    });
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((listening, fail) => server.once("error", fail).listen(0, "127.0.0.1", listening));
+  const closed = new Promise((done) => server.once("close", done));
+  await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`).finally(() => server.close());
+  await closed;
+}
+
+const REHEARSAL_MS_MAX = 2_000;
+
+/** Nothing waits for the end of such a process, and `process.exit` takes 0.6 ms to ask whether anything does. */
+export function endNow(code: number): never {
+  (process as unknown as { reallyExit(code: number): never }).reallyExit(code);
+  throw new Error("the process goes on after its end");
+}
+
 /** process.stdout takes a millisecond to set up; a command writes once or twice, and may block while it does. */
 export function writeWhole(descriptor: 1 | 2, text: string): void {
   const bytes = Buffer.from(text);
@@ -63,7 +94,7 @@ export function writeWhole(descriptor: 1 | 2, text: string): void {
 }
 
 /** What bin/longwatch asks of malloc for the start of a snapshot, and of nothing that runs for longer. */
-const FOR_THE_START = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.arena_max=1";
+const FOR_THE_START = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.top_pad=16777216";
 
 /** What it starts itself, git or the whole program, is not to have it. */
 function forgetAsked(env: NodeJS.ProcessEnv): void {
