@@ -23,7 +23,27 @@ export async function startCluster(): Promise<Cluster> {
     await postgres.stop();
     rmSync(directory, { recursive: true, force: true });
   };
-  return { host, port, user, password, stop };
+  const cluster = { host, port, user, password, stop };
+  await writeLog(cluster);
+  return cluster;
+}
+
+/** What PostgreSQL keeps of its log for reuse: `min_wal_size` of src/database/postmaster.ts. */
+const LOG_MEGABYTES = 256;
+
+/**
+ * Makes the files of PostgreSQL's log, as a server has them that has been at work for a while: it uses them again after
+ * a checkpoint. A new one has to be filled with zeros first, 60 ms in the middle of somebody's commit.
+ */
+async function writeLog(cluster: Cluster): Promise<void> {
+  const megabyte = "pg_logical_emit_message(false, 'bench', repeat('x', 1024 * 1024))";
+  await admin(cluster, "postgres", `select ${megabyte} from generate_series(1, ${LOG_MEGABYTES})`);
+  await checkpoint(cluster);
+}
+
+/** Said before each round, so that none has to pay for what those before it wrote. */
+export async function checkpoint(cluster: Cluster): Promise<void> {
+  await admin(cluster, "postgres", "checkpoint");
 }
 
 /** A new database on the cluster, and a door to it. */
@@ -79,37 +99,4 @@ export async function output(
 export async function httpLoad(load: HttpLoad): Promise<Reached> {
   const program = new URL("http_load.ts", import.meta.url).pathname;
   return JSON.parse((await output(process.execPath, [program, JSON.stringify(load)]))!);
-}
-
-/**
- * The limit line: PostgreSQL's own pgbench inserting one bare row a transaction, durably, on the same server.
- * Null when pgbench is not installed.
- */
-export async function pgbench(cluster: Cluster, clients: number, seconds: number): Promise<number | null> {
-  await admin(cluster, "postgres", "create table if not exists limit_line (id bigserial primary key, value text)");
-  const script = join(mkdtempSync(join(tmpdir(), "longwatch-pgbench-")), "insert.sql");
-  const { writeFileSync } = await import("node:fs");
-  writeFileSync(script, "insert into limit_line (value) values ('x');\n");
-  const env = { ...process.env, PGPASSWORD: cluster.password };
-  const args = [
-    "-h",
-    cluster.host,
-    "-p",
-    String(cluster.port),
-    "-U",
-    cluster.user,
-    "-n",
-    "-M",
-    "prepared",
-    "-f",
-    script,
-  ];
-  const text = await output(
-    "pgbench",
-    [...args, "-c", String(clients), "-j", "2", "-T", String(seconds), "postgres"],
-    env,
-  );
-  rmSync(join(script, ".."), { recursive: true });
-  const found = /tps = ([\d.]+)/.exec(text ?? "");
-  return found ? Number(found[1]) : null;
 }

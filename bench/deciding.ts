@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { httpServer } from "../src/surfaces/http/server.ts";
-import { admin, type Cluster, closeBenchWorld, httpLoad, openBenchWorld } from "./cluster.ts";
+import { admin, checkpoint, type Cluster, closeBenchWorld, httpLoad, openBenchWorld } from "./cluster.ts";
+import { pacedInserts } from "./pgbench.ts";
 import { closedLoop, median, pacedLoop, type Reached, summary } from "./sessions.ts";
 
 const SECONDS = 2;
@@ -12,8 +13,12 @@ const EVERY_MS = 100;
 const IDLE = 40;
 const AWAY = 96;
 
-/** `served` is what `http_paced` was inside the server: from a request's arrival to its answer handed to the system. */
+/**
+ * `insert_paced` is the limit line: a bare durable row at the same pace, by as many clients; null without pgbench.
+ * `served` is what `http_paced` was inside the server: from a request's arrival to its answer handed to the system.
+ */
 export type DecidingRow = {
+  insert_paced: { p50_ms: number; p99_ms: number } | null;
   door: Reached;
   http: Reached;
   door_paced: Reached;
@@ -54,13 +59,19 @@ export async function deciding(cluster: Cluster, progress: (line: string) => voi
   const rounds: DecidingRow[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     progress(`${ASKERS} who ask for decisions, round ${round} of ${ROUNDS}`);
+    await checkpoint(cluster);
+    const insert_paced = await pacedInserts(cluster, {
+      clients: ASKERS,
+      seconds: SECONDS,
+      per_second: (ASKERS * 1000) / EVERY_MS,
+    });
     const [door_closed, http] = [await closedLoop(ASKERS, SECONDS, decide), await httpLoad(load)];
     const door_paced = await pacedLoop(ASKERS, SECONDS, EVERY_MS, decide);
     served = [];
     const http_paced = await httpLoad({ ...load, every_ms: EVERY_MS });
     // The load's warm-up counts here: it is at the same pace.
     const served_paced = { ...summary(served, 1000), per_second: http_paced.per_second };
-    rounds.push({ door: door_closed, http, door_paced, http_paced, served_paced });
+    rounds.push({ insert_paced, door: door_closed, http, door_paced, http_paced, served_paced });
   }
   const [{ denied, offered }] = (await admin(
     cluster,
@@ -73,12 +84,18 @@ export async function deciding(cluster: Cluster, progress: (line: string) => voi
     throw new Error(`${denied} of the decisions were denied, ${offered} with seats`);
   await app.close();
   await closeBenchWorld(world);
-  const middle = (name: keyof DecidingRow): Reached => ({
+  const middle = (name: Exclude<keyof DecidingRow, "insert_paced">): Reached => ({
     per_second: median(rounds.map((row) => row[name].per_second)),
     p50_ms: median(rounds.map((row) => row[name].p50_ms)),
     p99_ms: median(rounds.map((row) => row[name].p99_ms)),
   });
+  const inserts = rounds.flatMap(({ insert_paced }) => (insert_paced === null ? [] : [insert_paced]));
+  const insert_paced = {
+    p50_ms: median(inserts.map(({ p50_ms }) => p50_ms)),
+    p99_ms: median(inserts.map(({ p99_ms }) => p99_ms)),
+  };
   return {
+    insert_paced: inserts.length === 0 ? null : insert_paced,
     door: middle("door"),
     http: middle("http"),
     door_paced: middle("door_paced"),

@@ -1,15 +1,18 @@
 import { pino } from "pino";
 import { httpServer } from "../src/surfaces/http/server.ts";
-import { type Cluster, closeBenchWorld, httpLoad, openBenchWorld, pgbench } from "./cluster.ts";
+import { checkpoint, type Cluster, closeBenchWorld, httpLoad, openBenchWorld } from "./cluster.ts";
+import { insertsOfOneRow, insertsOfTheSameRows } from "./pgbench.ts";
 import { closedLoop, median, type Reached } from "./sessions.ts";
 
 const SECONDS = 3;
 const ROUNDS = 3;
 export const SESSIONS = [1, 8, 32, 64];
+const DATABASE = "bench_filing";
 
 export type FilingRow = {
   sessions: number;
-  pgbench: number | null;
+  one_row: number | null;
+  same_rows: number | null;
   door: Reached;
   http: Reached;
   http_keyed: Reached;
@@ -18,9 +21,9 @@ export type FilingRow = {
 
 type BenchWorld = Awaited<ReturnType<typeof openBenchWorld>>;
 
-/** Filing and claiming, beside pgbench's bare durable insert on the same server: medians of interleaved rounds. */
+/** Filing and claiming, beside pgbench's durable inserts on the same server: medians of interleaved rounds. */
 export async function filing(cluster: Cluster, progress: (line: string) => void): Promise<FilingRow[]> {
-  const world = await openBenchWorld(cluster, "bench_filing");
+  const world = await openBenchWorld(cluster, DATABASE);
   const { door, catalogue, wakes, operator } = world;
   const log = pino({ level: "warn" }, pino.destination(2));
   const app = await httpServer({ door, catalogue, wakes, log, health: async () => ({ state: "serving" }) });
@@ -34,10 +37,12 @@ export async function filing(cluster: Cluster, progress: (line: string) => void)
     const rounds: Omit<FilingRow, "sessions">[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
       progress(`filing at ${sessions} sessions, round ${round} of ${ROUNDS}`);
+      await checkpoint(cluster);
       const file = (session: number, n: number) =>
         door.say(some[session]!, "ticket.file", { namespace: "CMB", title: `Fix the login page ${n}` });
       rounds.push({
-        pgbench: await pgbench(cluster, sessions, SECONDS),
+        one_row: await insertsOfOneRow(cluster, sessions, SECONDS),
+        same_rows: await insertsOfTheSameRows(cluster, DATABASE, sessions, SECONDS),
         door: await closedLoop(sessions, SECONDS, file),
         http: await overHttp(url, some, false),
         http_keyed: await overHttp(url, some, true),
@@ -76,9 +81,13 @@ function medians(rounds: Omit<FilingRow, "sessions">[]): Omit<FilingRow, "sessio
     p50_ms: of((round) => round[name].p50_ms),
     p99_ms: of((round) => round[name].p99_ms),
   });
-  const limits = rounds.flatMap(({ pgbench }) => (pgbench === null ? [] : [pgbench]));
+  const limit = (name: "one_row" | "same_rows") => {
+    const limits = rounds.flatMap((round) => round[name] ?? []);
+    return limits.length === 0 ? null : median(limits);
+  };
   return {
-    pgbench: limits.length === 0 ? null : median(limits),
+    one_row: limit("one_row"),
+    same_rows: limit("same_rows"),
     door: reached("door"),
     http: reached("http"),
     http_keyed: reached("http_keyed"),

@@ -21,6 +21,8 @@ export type World = {
   wakes: Wakes;
   catalogue: Catalogue;
   home_tenant_id: number;
+  /** Which installation this is: the same for all servers of one database, and for no other's. */
+  installation: string;
   /** The tenant of a name whose log everyone may read; null for every other name. */
   publicLog(tenant: string): Promise<number | null>;
   /** What this process has just appended, for its signers. */
@@ -45,7 +47,7 @@ export async function openWorld(options: {
   const { admin, applicationPassword, log } = options;
   const ran = await migrate(admin, applicationPassword);
   if (ran.length > 0) log.info({ migrations: ran }, "the database was brought up to date");
-  const home_tenant_id = await homeTenant(admin);
+  const { id: home_tenant_id, installation } = await homeTenant(admin);
   const wakes = new Wakes();
   const database = new Database({
     ...admin,
@@ -75,6 +77,7 @@ export async function openWorld(options: {
     wakes,
     catalogue: catalogue(operations, version),
     home_tenant_id,
+    installation,
     publicLog,
     recent,
     keepOutside,
@@ -86,20 +89,24 @@ export async function everyTenant(database: Database): Promise<{ id: number; nam
   return (await database.pool.query<{ id: number; name: string }>("select id, name from kernel.every_tenant()")).rows;
 }
 
-async function homeTenant(admin: pg.ClientConfig): Promise<number> {
+/** The first tenant, opened if need be. Its first microsecond names the installation: dumped and restored it stays. */
+async function homeTenant(admin: pg.ClientConfig): Promise<{ id: number; installation: string }> {
   const client = new pg.Client(admin);
   client.on("error", () => {}); // a connection that breaks between two statements is told by the next one
   await client.connect();
   try {
-    const known = await client.query("select id from kernel.tenants where name = $1", [HOME]);
-    if (known.rows[0]) return known.rows[0].id;
-    const opened = await client.query("select tenant_id from seats.open_tenant($1)", [HOME]);
-    return opened.rows[0].tenant_id;
+    const known = await client.query(
+      "select id, to_hex((extract(epoch from created_at) * 1000000)::bigint) as installation " +
+        "from kernel.tenants where name = $1",
+      [HOME],
+    );
+    if (known.rows[0]) return known.rows[0];
+    await client.query("select seats.open_tenant($1)", [HOME]);
   } catch (error) {
     // Another server of this database was first.
-    if ((error as { constraint?: string }).constraint === "tenants_name") return homeTenant(admin);
-    throw error;
+    if ((error as { constraint?: string }).constraint !== "tenants_name") throw error;
   } finally {
     await client.end();
   }
+  return homeTenant(admin);
 }

@@ -119,11 +119,12 @@ export async function testServer(
 ): Promise<TestWorld & { url: string; client(token?: string): Client }> {
   const world = await testWorld();
   const log = pino({ level: process.env.LONGWATCH_TEST_LOG ?? "silent" }, pino.destination(2));
-  const { door, catalogue, wakes, publicLog } = world;
+  const { door, catalogue, wakes, installation, publicLog } = world;
   const app = await httpServer({
     door,
     catalogue,
     wakes,
+    installation,
     publicLog,
     ...options,
     log,

@@ -42,6 +42,8 @@ describe("The decisions", { skip: isSkipped }, () => {
     // It comes by itself.
     const waits = page.getByRole("region", { name: "Waits for you" });
     await waits.getByText("buy a second runner for the night").waitFor();
+    const denial = page.getByRole("row", { name: /denied spend hosting/ });
+    await denial.getByText(`waits (approval ${approval})`).waitFor();
     await waits.getByRole("button", { name: `Grant approval ${approval}` }).click();
     const dialog = page.getByRole("dialog", { name: `Grant approval ${approval}` });
     await dialog.getByLabel("Reason").fill("The night run is late.");
@@ -49,7 +51,9 @@ describe("The decisions", { skip: isSkipped }, () => {
     await page.getByText("No question, approval or escalation waits for you.").waitFor();
     const told = await ask(operator, "approval.show", { id: approval });
     assert.deepEqual([told.state, told.reason], ["granted", "The night run is late."]);
+    await denial.getByText(`granted (approval ${approval})`).waitFor();
     assert.equal((await say(first, "policy.decide", spend)).decision, true);
+    await denial.getByText("allowed later").waitFor();
     // What became of the denial: its approval, and that it was allowed.
     await page.goto(`${server.url}/decisions/${told.decision}`);
     const became = page.getByRole("region", { name: "What became of it" });
@@ -112,6 +116,22 @@ describe("The decisions", { skip: isSkipped }, () => {
     await page.keyboard.type("decisions");
     await page.keyboard.press("Enter");
     await page.getByRole("table", { name: "Decisions, the newest first" }).waitFor();
+    // Each denial of the list says what became of it; what was allowed needs no such word.
+    await page
+      .getByRole("row", { name: /denied push main/ })
+      .getByText("nothing yet")
+      .waitFor();
+    const dispatched = page.getByRole("row", { name: /denied deploy production/ });
+    await dispatched.getByText(`awaiting claim (${ticket})`).waitFor();
+    await say(second, "ticket.claim", { id: ticket });
+    await dispatched.getByText(`in progress (${ticket})`).waitFor();
+    assert.equal(
+      await page
+        .getByRole("row", { name: /allowed/ })
+        .getByText("nothing yet")
+        .count(),
+      0,
+    );
     const row = page.getByRole("row", { name: /denied push main/ });
     for (let pressed = 0; (await row.and(page.locator(":focus")).count()) === 0; pressed++) {
       assert.ok(pressed < 40, "the list is reached by Tab");
@@ -155,13 +175,14 @@ describe("The decisions", { skip: isSkipped }, () => {
     await page.getByLabel("Outcome").selectOption("deny");
     await rows.filter({ hasText: "allowed" }).waitFor({ state: "hidden" });
     assert.match(page.url(), /effect=deny/);
-    await rows.filter({ hasText: `escalated (escalation ${protocol.escalation})` }).waitFor();
+    await rows.filter({ hasText: `open (escalation ${protocol.escalation})` }).waitFor();
     await page.getByRole("button", { name: `Close escalation ${protocol.escalation}` }).click();
     await page.getByLabel("Reason").fill("Two implementers were started.");
     await page.getByRole("button", { name: "Close it" }).click();
     await page.getByText("No question, approval or escalation waits for you.").waitFor();
     const [told] = (await ask(operator, "escalation.list", { id: protocol.escalation })).escalations;
     assert.equal(told.note, "Two implementers were started.");
+    await rows.filter({ hasText: `closed (escalation ${protocol.escalation})` }).waitFor();
     assert.deepEqual(complaints, []);
   });
 

@@ -220,4 +220,46 @@ describe("The ledger in the browser", { skip: isSkipped }, () => {
     await page.goto(`${server.url}/ledger`);
     await page.getByRole("status").getByText("Not everything could be checked").waitFor();
   });
+
+  it("has a post corrected by another, from its own page and from the palette, by the keyboard alone", async () => {
+    const { operator, say, ask } = server;
+    const of = { subject: "The lamp flikkers", body: "Since Tuesday.\nIn the yard.", personal: true };
+    await say(operator, "post.append", of);
+    const { head: seq } = await ask(operator, "feed.read", { after: 0, limit: 1 });
+    const { page, complaints } = await open(`/ledger/${seq}`);
+    const button = page.getByRole("button", { name: "Correct" });
+    await button.press("Enter");
+    const dialog = page.getByRole("dialog", { name: `Correct post #${seq}` });
+    const line = dialog.getByLabel("In a line");
+    await line.and(page.locator(":focus")).waitFor();
+    assert.equal(await line.inputValue(), of.subject);
+    assert.equal(await dialog.getByLabel("The text").inputValue(), of.body);
+    // The same words correct nothing.
+    assert.ok(await dialog.getByRole("button", { name: "Post the correction" }).isDisabled());
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    await button.and(page.locator(":focus")).waitFor();
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").waitFor();
+    await page.keyboard.type(`correct ${seq}`);
+    await page.keyboard.press("Enter");
+    await line.and(page.locator(":focus")).waitFor();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("The lamp flickers");
+    await page.keyboard.press("Enter");
+    await page.getByText(`corrected post #${seq}: “The lamp flickers”`).first().waitFor();
+    const made = Number(/\/ledger\/(\d+)$/.exec(page.url())?.[1]);
+    const dataOf = async (one: number) =>
+      (await ask(operator, "feed.read", { after: one - 1, limit: 1 })).entries[0].data as Record<string, unknown>;
+    const [before, after] = [await dataOf(seq), await dataOf(made)];
+    assert.deepEqual([before.subject, before.body], [of.subject, of.body], "it stays as it was said");
+    assert.deepEqual([after.subject, after.body, after.amends], ["The lamp flickers", of.body, seq]);
+    for (const { personal } of [before, after]) assert.match(String(personal), /^[0-9a-f]{64}$/, "both can be erased");
+    // What is no post is not corrected, whatever the address says.
+    await page.goto(`${server.url}/ledger/1?correct=true`);
+    await page.getByRole("heading", { name: "Entry 1" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Correct" }).count(), 0);
+    assert.equal(await page.getByRole("dialog").count(), 0);
+    assert.deepEqual(complaints, []);
+  });
 });

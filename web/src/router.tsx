@@ -6,7 +6,7 @@ import { policySearch } from "./pages/decisions/policy_search.ts";
 import { decisionsSearch } from "./pages/decisions/search.ts";
 import { doctrineSearch } from "./pages/doctrine/search.ts";
 import { feedSearch } from "./pages/feed/search.ts";
-import { ledgerSearch } from "./pages/ledger/search.ts";
+import { entrySearch, ledgerSearch } from "./pages/ledger/search.ts";
 import { queueSearch } from "./pages/queue/search.ts";
 import { seatsSearch } from "./pages/seats/search.ts";
 import { numberIn } from "./ui/address.ts";
@@ -58,6 +58,7 @@ const ledger = createRoute({
 const entry = createRoute({
   getParentRoute: () => root,
   path: "/ledger/$seq",
+  validateSearch: entrySearch,
   component: lazyRouteComponent(() => import("./pages/ledger/entry_page.tsx"), "EntryPage"),
 });
 const settings = createRoute({

@@ -61,7 +61,7 @@ export async function start(
     const opening = openWorld({ admin, applicationPassword: password, log, onLost });
     const world = await (options.database_url === undefined ? opening : opening.catch(databaseProblem));
     undo.push(() => world.database.end());
-    const { door, catalogue, wakes, publicLog } = world;
+    const { door, catalogue, wakes, installation, publicLog } = world;
     undo.push(() => losses.close());
     undo.push(() => door.close());
     const background = await startBackground({ ...options, world, directory, losses });
@@ -86,7 +86,7 @@ export async function start(
         (await everyTenant(world.database)).find((one) => one.name === name)?.id ?? null,
     };
     const app = await httpServer({
-      ...{ door, catalogue, wakes, publicLog, witness, webhooks, health, log },
+      ...{ door, catalogue, wakes, installation, publicLog, witness, webhooks, health, log },
       closing: () => closing,
     });
     await app.listen({ port: options.port, host: options.host });

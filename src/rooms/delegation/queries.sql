@@ -80,3 +80,37 @@ left join lateral (
 where d.tenant_id = :tenant_id and d.superseded_at is null and (:to_id::bigint is null or d.to_id = :to_id)
   and (:all::boolean or (d.verdict is distinct from 'accepted' and t.state <> 'cancelled'))
 order by d.dispatched_at desc, d.ticket_id limit :limit;
+
+-- name: aftermath_of
+-- What became of denials. Each look has its index; of what was allowed later, a bounded number of the seat's acts of
+-- the same kind is looked through. Materialized, since the numbers within a protocol find no row by an index.
+with denied as materialized (
+  select d.id, d.subject_id, d.action, d.resource_type, d.resource_id,
+    (d.protocol ->> 'approval')::bigint as approval, (d.protocol ->> 'escalation')::bigint as escalation
+  from unnest(:decisions::bigint[]) wanted (id)
+  cross join lateral (select d.* from policy.decisions d
+    where d.tenant_id = :tenant_id and d.id = wanted.id and d.effect = 'deny' limit 1) d
+)
+select d.id as decision, given.tickets, d.approval, a.state as approval_state, d.escalation,
+  e.closed_at is not null as escalation_closed, later.id as allowed_by
+from denied d
+cross join lateral (
+  select coalesce(json_agg(json_build_object('id', g.ticket_id, 'state', t.state, 'verdict', g.verdict)
+    order by g.dispatched_at, g.ticket_id), '[]') as tickets
+  from (select g.* from delegation.dispatches g where g.tenant_id = :tenant_id and g.decision_id = d.id
+    order by g.to_id limit :tickets_max) g
+  cross join lateral (select t.state from tickets.tickets t
+    where t.tenant_id = :tenant_id and t.id = g.ticket_id limit 1) t
+) given
+left join lateral (select a.state from policy.approvals a
+  where a.tenant_id = :tenant_id and a.id = d.approval limit 1) a on true
+left join lateral (select e.closed_at from policy.escalations e
+  where e.tenant_id = :tenant_id and e.id = d.escalation limit 1) e on true
+left join lateral (
+  select l.id from (select l.id, l.resource_type, l.resource_id from policy.decisions l
+    where l.tenant_id = :tenant_id and l.subject_id = d.subject_id and l.action = d.action and l.effect = 'allow'
+      and l.id > d.id
+    order by l.id limit :later_max) l
+  where l.resource_type = d.resource_type and l.resource_id = d.resource_id order by l.id limit 1
+) later on true
+order by d.id desc;

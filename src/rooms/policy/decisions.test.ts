@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { blocksRead } from "../../../test/blocks.ts";
 import { testWorld } from "../../../test/harness.ts";
-import { parseStatements } from "../../kernel/sql.ts";
 
 const RARE = "CODEX-CLI-BOX-RARE-01";
 const BUSY = "CODEX-CLI-BOX-BUSY-01";
@@ -67,39 +66,15 @@ describe("Recorded decisions", async () => {
     assert.deepEqual((await ask(operator, "policy.decisions", { effect: "allow", seat: RARE })).decisions, []);
   });
 
-  /** How many pages of PostgreSQL the statement reads as the server runs it: its role, its settings, a general plan. */
   const blocks = async ({ effect, action, seat }: Filter): Promise<number> => {
-    const source = readFileSync(new URL("queries.sql", import.meta.url), "utf8");
-    const { text, parameters } = parseStatements(source, "policy").find(
-      ({ name }) => name === "policy_decisions_list",
-    )!;
     const [{ id }] = await sql("select id from seats.principals where name = $1", [RARE]);
-    const values: Record<string, string> = {
-      tenant_id: String(world.home_tenant_id),
+    return blocksRead(world, "policy", "decisions_list", {
       effects: effect === undefined ? "'{allow,deny}'" : `'{${effect}}'`,
       action: action === undefined ? "null" : `'${action}'`,
       subject_id: seat === undefined ? "null" : String(id),
       before: "9007199254740991",
       limit: "100",
-    };
-    const settings = await sql("select unnest(rolconfig) as one from pg_roles where rolname = 'longwatch_app'");
-    assert.ok(settings.length > 0, "the role has settings of its own");
-    await sql("begin");
-    try {
-      for (const { one } of settings) await sql("select set_config($1, $2, true)", one.split("="));
-      await sql("select set_config('longwatch.tenant_id', $1, true)", [values.tenant_id]);
-      await sql("set local role longwatch_app");
-      await sql(`prepare listed as ${text}`);
-      const call = `execute listed (${parameters.map((name) => values[name]).join(", ")})`;
-      // Once before, so that what is read of the catalogue is not counted.
-      await sql(call);
-      const [row] = await sql(`explain (analyze, buffers, timing off, format json) ${call}`);
-      const { Plan: plan } = row["QUERY PLAN"][0];
-      return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"];
-    } finally {
-      await sql("rollback");
-      await sql("deallocate all");
-    }
+    });
   };
 
   test("cost the same to look through, however many others were decided since", async () => {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Door } from "../../kernel/door.ts";
 import { type FieldProblem, problemOf, Refusal } from "../../kernel/refusal.ts";
+import { ProtocolRefusal } from "./refusing.ts";
 import { tokenOf } from "./token.ts";
 
 /** One request decides at most so many acts: the committer takes them in one batch. */
@@ -58,6 +59,10 @@ export async function authzenRoutes(app: FastifyInstance, door: Door): Promise<v
       scope.addHook("onRequest", async ({ headers }, reply) => {
         if (headers["x-request-id"] !== undefined) reply.header("x-request-id", headers["x-request-id"]);
       });
+      // AuthZEN's certification wants 400 for it, and HTTP 415.
+      scope.addContentTypeParser("*", (_request, _payload, done) =>
+        done(new ProtocolRefusal(400, { hint: "Send Content-Type: application/json." })),
+      );
       scope.post("/evaluation", async (request) => evaluate(door, tokenOf(request), parsed(Evaluation, request.body)));
       scope.post("/evaluations", async (request) => evaluations(door, request));
       for (const what of Object.keys(searches) as Searched[])

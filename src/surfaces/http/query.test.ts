@@ -53,11 +53,13 @@ describe("A query", async () => {
 
   test("refuses what is no JSON object, and says what to send", async () => {
     const typeless = await ask("ticket/list", undefined, { "content-type": "" });
-    assert.deepEqual([typeless.status, typeless.body.hint], [400, "Send Content-Type: application/json."]);
+    assert.deepEqual([typeless.status, typeless.body.hint], [415, "Send Content-Type: application/json."]);
     for (const body of ["[]", '"lane"', "{"]) assert.equal((await ask("ticket/list", body)).status, 400, body);
     const { body } = await ask("ticket/list", '{"limit":"many"}');
     assert.deepEqual([body.code, body.fields[0].field], ["input.invalid", "limit"]);
-    assert.equal((await ask("ticket/file", "{}")).status, 404, "a command is no question");
+    assert.equal((await ask("ticket/file", "{}")).status, 405, "a command is no question");
+    const xml = await ask("ticket/list", "<lane/>", { "content-type": "text/xml" });
+    assert.deepEqual([xml.status, xml.body.code, xml.accepts], [415, "content_type.unsupported", "application/json"]);
   });
 
   test("asked with a session's cookie counts from our own pages only", async () => {
@@ -85,7 +87,7 @@ describe("A query", async () => {
       method: "OPTIONS",
       headers: { origin: "https://elsewhere.example", "access-control-request-method": "QUERY" },
     });
-    assert.deepEqual([asked.status, asked.headers.get("access-control-allow-methods")], [404, null]);
+    assert.deepEqual([asked.status, asked.headers.get("access-control-allow-methods")], [405, null]);
   });
 
   test("stands in the API's document beside its GET, with the same parameters", async () => {

@@ -1,9 +1,13 @@
 import cookie from "@fastify/cookie";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type onRequestHookHandler,
+} from "fastify";
 import type { Logger } from "pino";
 import type { Catalogue } from "../../kernel/catalogue.ts";
 import type { Door } from "../../kernel/door.ts";
-import { problemOf, Refusal } from "../../kernel/refusal.ts";
 import { serverClosing } from "../../kernel/refusals.ts";
 import { mcpRoutes } from "../mcp/http.ts";
 import { ledgerStream } from "../streams/ledger.ts";
@@ -13,15 +17,14 @@ import { consolePages, sendConsole, wantsPage } from "./console.ts";
 import { documentation } from "./documentation.ts";
 import { hangUpOnceAnswered } from "./hanging_up.ts";
 import { openapi, pathOf, QUERY_FORMAT } from "./openapi.ts";
+import { methodsOf, refuseImproper, refuseUnreadable } from "./protocol.ts";
 import { typedQuery } from "./querystring.ts";
+import { answerRefusal, BODY_BYTES_MAX, GUARDS, pathUnknown, ProtocolRefusal, refusalOf } from "./refusing.ts";
 import { signIn } from "./sign_in.ts";
 import { type TlogOptions, tlogRoutes } from "./tlog.ts";
-import { tokenOf } from "./token.ts";
+import { nameSessionCookie, tokenOf } from "./token.ts";
 import { type WebhookOptions, webhookRoutes } from "./webhooks.ts";
 import { type WitnessOptions, witnessRoutes } from "./witness.ts";
-
-/** A ledger entry holds 64 KiB; a request may be a little larger than its entry. */
-const BODY_BYTES_MAX = 256 * 1024;
 
 export type Health = () => Promise<{ state: "serving" | "closing" | "database_away" } & Record<string, unknown>>;
 
@@ -29,6 +32,8 @@ export type HttpOptions = {
   door: Door;
   catalogue: Catalogue;
   wakes: Wakes;
+  /** Names its sessions' cookies apart from other servers' on this host; without it, it is the only one there. */
+  installation?: string;
   health: Health;
   log: Logger;
   /** Whose log everyone may read; without it, nobody's. */
@@ -51,27 +56,35 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     // Shutting down: finish what was accepted, refuse the rest. Fastify's own 503 is no problem document.
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    frameworkErrors: (error, _, reply) => void answerRefusal(guarded(reply), refusalOf(error, log)),
+    frameworkErrors: (error, request, reply) =>
+      void answerRefusal(reply.headers(GUARDS), refusalOf(error, request, log)),
+    // We say it ourselves, as everything that is refused.
+    http: { requireHostHeader: false },
+    clientErrorHandler: () => {},
   });
   let closed = false;
   app.addHook("preClose", async () => {
     closed = true;
   });
   hangUpOnceAnswered(app);
-  app.addHook("onRequest", async ({ routeOptions }, reply) => {
-    guarded(reply);
-    if (!closed && !closing()) return;
-    reply.header("connection", "close");
-    if (routeOptions.url !== "/health") throw serverClosing();
+  refuseUnreadable(app);
+  const answerNothing = nothing(methodsOf(app));
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers(GUARDS);
+    refuseImproper(request);
+    if (closed || closing()) {
+      reply.header("connection", "close");
+      if (request.routeOptions.url !== "/health") throw serverClosing();
+    }
+    // Before its body is read, which nobody is there for.
+    if (request.is404) return answerNothing(request, reply);
   });
+  // Bodies are JSON, but for the routes that say otherwise.
+  app.removeContentTypeParser("text/plain");
   await app.register(cookie);
-  app.setErrorHandler((error, _, reply) => answerRefusal(reply, refusalOf(error, log)));
-  app.setNotFoundHandler((request, reply) => {
-    if (wantsPage(request)) return sendConsole(reply);
-    const message = `There is nothing at ${request.method} ${request.url.split("?")[0]}.`;
-    const hint = "GET /openapi.json lists every path; commands are POST, queries are GET or QUERY.";
-    return answerRefusal(reply, new Refusal("missing", "path.unknown", message, { hint }));
-  });
+  nameSessionCookie(app, options.installation);
+  app.setErrorHandler((error, request, reply) => answerRefusal(reply, refusalOf(error, request, log)));
+  app.setNotFoundHandler(answerNothing);
   app.get("/health", async (_, reply) => {
     const answer = await health();
     return reply.code(answer.state === "serving" ? 200 : 503).send(answer);
@@ -98,21 +111,27 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   return app;
 }
 
-/** An answer is what it says that it is, and nobody keeps one that does not say for how long. */
-function guarded(reply: FastifyReply): FastifyReply {
-  return reply.header("x-content-type-options", "nosniff").header("cache-control", "no-store");
+/** Answers where no route is: with the console's page, or with which methods there are instead. */
+function nothing(methodsAt: (path: string) => string[]) {
+  return (request: FastifyRequest, reply: FastifyReply) => {
+    if (wantsPage(request)) return sendConsole(reply);
+    const path = request.url.split("?")[0]!;
+    const methods = methodsAt(path);
+    if (methods.length === 0 || methods.includes(request.method)) throw pathUnknown(`${request.method} ${path}`);
+    reply.header("allow", methods.join(", "));
+    throw new ProtocolRefusal(405, { message: `${request.method} is not for ${path}.` });
+  };
 }
 
 function operationRoutes(app: FastifyInstance, door: Door, catalogue: Catalogue): void {
   for (const { name, kind, input } of catalogue.operations) {
     const path = pathOf(name);
     if (kind === "query") {
-      const answer = (request: FastifyRequest, reply: FastifyReply, wanted: unknown) => {
-        reply.header("accept-query", QUERY_FORMAT);
-        return door.ask(tokenOf(request), name, wanted);
-      };
-      app.get(path, (request, reply) => answer(request, reply, typedQuery(input, request.query as never)));
-      app.query(path, (request, reply) => answer(request, reply, request.body));
+      // Refusals say it too.
+      const onRequest: onRequestHookHandler = (_, reply, done) => done(void reply.header("accept-query", QUERY_FORMAT));
+      const answer = (request: FastifyRequest, wanted: unknown) => door.ask(tokenOf(request), name, wanted);
+      app.get(path, { onRequest }, (request) => answer(request, typedQuery(input, request.query as never)));
+      app.query(path, { onRequest }, (request) => answer(request, request.body));
       continue;
     }
     app.post(path, async (request, reply) => {
@@ -126,30 +145,4 @@ function operationRoutes(app: FastifyInstance, door: Door, catalogue: Catalogue)
 function keyOf(request: FastifyRequest): string | undefined {
   const key = request.headers["idempotency-key"];
   return Array.isArray(key) ? key[0] : key;
-}
-
-/** Fastify's words for a body of which nobody knows what it is. */
-const TYPELESS = new Set(["FST_ERR_CTP_INVALID_MEDIA_TYPE", "FST_ERR_ROUTE_MISSING_CONTENT_TYPE"]);
-
-/** Errors of the HTTP layer are the caller's; everything else that is not a refusal is ours. */
-function refusalOf(error: unknown, log: Logger): Refusal {
-  if (error instanceof Refusal) return error;
-  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message: string };
-  if (statusCode === 413)
-    return new Refusal("oversized", "body.oversized", `The body is larger than ${BODY_BYTES_MAX} bytes.`, {
-      hint: "A ledger entry holds 65,535 bytes: shorten the text or file it as parts.",
-    });
-  if (statusCode !== undefined && statusCode < 500)
-    return new Refusal("invalid", "request.malformed", `The request cannot be read: ${message}`, {
-      hint: TYPELESS.has(code ?? "") ? "Send Content-Type: application/json." : "Send a JSON object.",
-    });
-  log.error({ err: error }, "a request failed");
-  return new Refusal("internal", "kernel.bug", "Longwatch failed on this request.", { cause: error });
-}
-
-function answerRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const problem = problemOf(refusal);
-  if (problem.status === 401) reply.header("www-authenticate", 'Bearer realm="longwatch"');
-  if (problem.retry) reply.header("retry-after", "1");
-  return reply.code(problem.status).header("content-type", "application/problem+json").send(JSON.stringify(problem));
 }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { testServer } from "../../../test/harness.ts";
+import { after, describe, test } from "node:test";
+import { pino } from "pino";
+import { testServer, testWorld } from "../../../test/harness.ts";
+import { derivedPassword } from "../../database/migrate.ts";
+import { openWorld } from "../../world.ts";
 
 describe("Signing in", async () => {
   const { url, operator, say, sql } = await testServer();
@@ -68,9 +71,47 @@ describe("Signing in", async () => {
       ["ticket/list", "QUERY"],
     ] as const) {
       const answer = await fetch(`${url}/v1/${path}`, { method, headers, body });
-      assert.deepEqual([answer.status, ((await answer.json()) as any).code], [400, "request.malformed"], path);
+      assert.deepEqual([answer.status, ((await answer.json()) as any).code], [415, "content_type.unsupported"], path);
     }
   });
+});
+
+test("Two servers on one host leave each other's people signed in, whatever their ports are", async () => {
+  const servers = [await testServer(), await testServer()];
+  const jar = new Map<string, string>();
+  const sent = () => [...jar].map((pair) => pair.join("=")).join("; ");
+  // As a browser does: cookies know their host, not its port.
+  const keep = ({ headers }: Response) => {
+    for (const line of headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
+      if (value === "") jar.delete(name!);
+      else jar.set(name!, value!);
+    }
+  };
+  const ask = ({ url }: { url: string }, path: string, init: RequestInit = {}) =>
+    fetch(url + path, { redirect: "manual", headers: { cookie: sent(), "sec-fetch-site": "same-origin" }, ...init });
+  const signedIn = () => Promise.all(servers.map(async (one) => (await ask(one, "/v1/seat/whoami")).status));
+  for (const server of servers) {
+    const { token } = await server.say(server.operator, "token.issue", { scope: "sign_in" });
+    keep(await ask(server, "/sign-in", { method: "POST", body: new URLSearchParams({ code: token }) }));
+  }
+  assert.deepEqual(await signedIn(), [200, 200]);
+  keep(await ask(servers[0]!, "/sign-out", { method: "POST" }));
+  assert.deepEqual(await signedIn(), [401, 200]);
+});
+
+test("The servers of one database are one installation, and no two databases are", async () => {
+  const [one, another] = [await testWorld(), await testWorld()];
+  const log = pino({ level: "silent" });
+  const applicationPassword = derivedPassword((one.admin as { password: string }).password);
+  const second = await openWorld({ admin: one.admin, applicationPassword, log });
+  after(async () => {
+    await second.door.close();
+    await second.database.end();
+  });
+  assert.equal(second.installation, one.installation);
+  assert.match(one.installation, /^[0-9a-f]{8,16}$/);
+  assert.notEqual(another.installation, one.installation);
 });
 
 test("Each answer says what it is and whether it may be kept", async () => {
@@ -93,5 +134,5 @@ test("Each answer says what it is and whether it may be kept", async () => {
     if (address === "/%zz") assert.equal(answer.headers.get("content-type"), "application/problem+json; charset=utf-8");
   }
   const head = await fetch(`${url}/v1/ledger/stream`, { method: "HEAD", headers, signal: AbortSignal.timeout(2_000) });
-  assert.equal(head.status, 404, "a stream has no end that HEAD could come to");
+  assert.equal(head.status, 405, "a stream has no end that HEAD could come to");
 });

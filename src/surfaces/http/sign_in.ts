@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Door } from "../../kernel/door.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { sendPage } from "./page.ts";
-import { isForeign, SESSION_COOKIE, tokenOf } from "./token.ts";
+import { isForeign, tokenOf } from "./token.ts";
 
 const SESSION_SECONDS = 30 * 86_400;
 
@@ -36,7 +36,7 @@ export function signIn(app: FastifyInstance, door: Door): void {
     try {
       const { output } = await door.say(String(code), "token.redeem", { token: String(code) });
       const { token } = output as { token: string };
-      reply.setCookie(SESSION_COOKIE, token, {
+      reply.setCookie(app.sessionCookie, token, {
         httpOnly: true,
         sameSite: "strict",
         path: "/",
@@ -58,7 +58,7 @@ export function signIn(app: FastifyInstance, door: Door): void {
       // A session that had ended already leaves only its cookie to clear; without an answer, nobody is signed out.
       if (!(error instanceof Refusal) || error.kind !== "unauthenticated") throw error;
     }
-    return reply.clearCookie(SESSION_COOKIE, { path: "/" }).redirect("/", 303);
+    return reply.clearCookie(app.sessionCookie, { path: "/" }).redirect("/", 303);
   });
 }
 

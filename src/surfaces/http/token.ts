@@ -1,7 +1,19 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Refusal } from "../../kernel/refusal.ts";
 
-export const SESSION_COOKIE = "longwatch_session";
+declare module "fastify" {
+  interface FastifyInstance {
+    sessionCookie: string;
+  }
+}
+
+/**
+ * Names the cookie of this installation's sessions. Cookies know no port: under one name, two servers on a host would
+ * sign each other's people out. All servers of one database share the name, as they share the sessions.
+ */
+export function nameSessionCookie(app: FastifyInstance, installation: string | undefined): void {
+  app.decorate("sessionCookie", ["longwatch_session", installation].filter(Boolean).join("_"));
+}
 
 /**
  * The request's token: the Authorization header, or a browser's session cookie. A cookie travels by itself, so it
@@ -13,7 +25,7 @@ export function tokenOf(request: FastifyRequest): string {
     const [scheme, token] = authorization.split(" ");
     if (scheme?.toLowerCase() === "bearer" && token) return token;
   } else {
-    const session = request.cookies[SESSION_COOKIE];
+    const session = request.cookies[request.server.sessionCookie];
     if (session && isOurs(request)) return session;
   }
   throw new Refusal("unauthenticated", "token.missing", "This needs a token: Authorization: Bearer lw_….", {

@@ -24,12 +24,13 @@ export class ApiError extends Error {
 
 const client = createClient<paths>({ querySerializer: addressOf });
 
-/** A list travels as JSON, as every other value of the query string does. */
+/** Each value of a list stands under the list's name again, as the API's document has it. */
 function addressOf(query: Record<string, unknown>): string {
   return new URLSearchParams(
     Object.entries(query)
+      .flatMap(([name, value]) => [value].flat().map((one) => [name, one]))
       .filter(([, value]) => value !== undefined && value !== null)
-      .map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+      .map(([name, value]) => [String(name), String(value)]),
   ).toString();
 }
 

@@ -1,20 +1,23 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
 import type { Entry } from "./stream.ts";
 
+/** What became of denials, which more rooms than the policy's have a part in. */
+const AFTERMATH = "/v1/policy/aftermath";
+
 /**
  * Which questions an entry of the ledger may answer differently: those whose path begins with one of these. What is
  * not named here concerns only the feed and the ledger, which every entry does.
  */
 const concerned: Readonly<Record<string, readonly string[]>> = {
-  ticket: ["/v1/ticket/", "/v1/queue/", "/v1/dispatch/", "/v1/deliverable/", "/v1/debt/"],
-  dispatch: ["/v1/dispatch/", "/v1/ticket/"],
+  ticket: ["/v1/ticket/", "/v1/queue/", "/v1/dispatch/", "/v1/deliverable/", "/v1/debt/", AFTERMATH],
+  dispatch: ["/v1/dispatch/", "/v1/ticket/", AFTERMATH],
   substance: ["/v1/ticket/substance"],
   seat: ["/v1/seat/", "/v1/role/"],
   role: ["/v1/role/"],
   policy: ["/v1/policy/", "/v1/approval/"],
-  escalation: ["/v1/escalation/"],
-  approval: ["/v1/approval/", "/v1/manifest/"],
-  manifest: ["/v1/manifest/", "/v1/approval/"],
+  escalation: ["/v1/escalation/", AFTERMATH],
+  approval: ["/v1/approval/", "/v1/manifest/", AFTERMATH],
+  manifest: ["/v1/manifest/", "/v1/approval/", AFTERMATH],
   consent: ["/v1/consent/", "/v1/approval/"],
   rung: ["/v1/rung/", "/v1/approval/"],
   route: ["/v1/route/"],
@@ -50,6 +53,7 @@ const PAUSES_MS: readonly (readonly [string, number])[] = [
   ["/v1/ticket/counts", 1_000],
   ["/v1/ticket/flow", 3_000],
   ["/v1/queue/ages", 3_000],
+  [AFTERMATH, 2_000],
 ];
 
 /**

@@ -8,6 +8,7 @@ const popup =
 
 const anywhere = [
   { keys: ["Ctrl K"], or: "/", does: "Go anywhere: a page, a seat, a ticket, an entry" },
+  { keys: ["correct 12"], does: "Typed there: correct post #12 by another post" },
   { keys: ["?"], does: "This list" },
   { keys: ["Esc"], does: "Close what is open; nothing is said" },
   { keys: ["Tab"], does: "The next thing that can be pressed" },

@@ -34,7 +34,7 @@ function Choices({ done }: { done: () => void }) {
   const list = useId();
   const navigate = useNavigate();
   const { data } = useQuery(everySeat());
-  const choices = [
+  const choices: readonly Choice[] = [
     ...named(typed.trim(), data?.seats.map(({ name }) => name) ?? []),
     ...places.filter(({ name, about }) => `${name} ${about}`.toLowerCase().includes(typed.trim().toLowerCase())),
   ];
@@ -43,7 +43,7 @@ function Choices({ done }: { done: () => void }) {
     const choice = choices[index];
     if (!choice) return;
     done();
-    void navigate({ to: choice.to });
+    void navigate({ to: choice.to, search: choice.search ?? {} });
   };
   return (
     <>

@@ -8,18 +8,20 @@ import { Time } from "../../ui/time.tsx";
 import { CloseEscalation } from "./close_escalation.tsx";
 import { Proof } from "./proof.tsx";
 import { Verdict } from "./verdict.tsx";
-import { type Decision, traced } from "./recorded.ts";
+import { aftermathOf, type Decision, traced } from "./recorded.ts";
 
 /** What became of a denial: the ticket it went out as, its approval, its escalation, or that it was allowed later. */
 export function Aftermath({ decision }: { decision: Decision }) {
   const { approval = null, escalation = null } = decision.protocol ?? {};
   const dispatched = useQuery(traced(decision.id));
-  const later = useAllowedLater(decision);
-  if (dispatched.error) return <ProblemNote error={dispatched.error} onRetry={() => dispatched.refetch()} />;
-  if (!dispatched.data)
+  const became = useQuery(aftermathOf([decision.id]));
+  for (const { error, refetch } of [dispatched, became])
+    if (error) return <ProblemNote error={error} onRetry={() => refetch()} />;
+  if (!dispatched.data || !became.data)
     return <div className="h-6 animate-pulse rounded bg-sunken" role="status" aria-label="Loading" />;
   const { tickets } = dispatched.data;
-  const isNothing = tickets.length === 0 && approval === null && escalation === null && later === undefined;
+  const allowed_by = became.data.denials[0]?.allowed_by ?? null;
+  const isNothing = tickets.length === 0 && approval === null && escalation === null && allowed_by === null;
   if (isNothing) return <p className="text-ink-2">Nobody took it up yet.</p>;
   return (
     <ul className="flex flex-col gap-3">
@@ -34,29 +36,12 @@ export function Aftermath({ decision }: { decision: Decision }) {
       ))}
       {approval !== null && <Approval id={approval} />}
       {escalation !== null && <Escalation id={escalation} />}
-      {later !== undefined && (
+      {allowed_by !== null && (
         <Step state="allow">
-          The same act of the same seat was allowed later, by <DecisionLink id={later.id} />
-          <Told>
-            <Time at={later.at} />
-          </Told>
+          The same act of the same seat was allowed later, by <DecisionLink id={allowed_by} />
         </Step>
       )}
     </ul>
-  );
-}
-
-const LATER_MAX = 50;
-
-/** The first decision since that allowed exactly this to this seat, among its newest. */
-function useAllowedLater({ id, subject, action, resource_type, resource_id }: Decision): Decision | undefined {
-  const { data } = useQuery({
-    ...asked("/v1/policy/decisions", { seat: subject, action, effect: "allow", limit: LATER_MAX }),
-    // A subject that is no seat of ours is unknown to this filter: then nothing can be said.
-    retry: false,
-  });
-  return data?.decisions.findLast(
-    (one) => one.id > id && one.resource_type === resource_type && one.resource_id === resource_id,
   );
 }
 

@@ -1,7 +1,7 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { Link } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
-import { ChevronDown, ChevronUp, X } from "lucide-react";
+import { ChevronDown, ChevronUp, type LucideIcon, X } from "lucide-react";
 import { type KeyboardEvent, useRef } from "react";
 import { asked } from "../../api/queries.ts";
 import { ProblemNote } from "../../ui/problem_note.tsx";
@@ -54,24 +54,8 @@ export function DecisionSheet({ id, decisions, onOpen }: Props) {
                 its page, with its input
               </Link>
             </span>
-            <button
-              type="button"
-              className={tool}
-              aria-label="Newer (k)"
-              disabled={newer === undefined}
-              onClick={() => onOpen(newer!)}
-            >
-              <ChevronUp aria-hidden className="size-4.5" />
-            </button>
-            <button
-              type="button"
-              className={tool}
-              aria-label="Older (j)"
-              disabled={older === undefined}
-              onClick={() => onOpen(older!)}
-            >
-              <ChevronDown aria-hidden className="size-4.5" />
-            </button>
+            <Step to={newer} label="Newer (k)" icon={ChevronUp} onOpen={onOpen} />
+            <Step to={older} label="Older (j)" icon={ChevronDown} onOpen={onOpen} />
             <Dialog.Close className={tool} aria-label="Close">
               <X aria-hidden className="size-4.5" />
             </Dialog.Close>
@@ -82,6 +66,16 @@ export function DecisionSheet({ id, decisions, onOpen }: Props) {
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+type StepProps = { to: number | undefined; label: string; icon: LucideIcon; onOpen: (id: number) => void };
+
+function Step({ to, label, icon: Icon, onOpen }: StepProps) {
+  return (
+    <button type="button" className={tool} aria-label={label} disabled={to === undefined} onClick={() => onOpen(to!)}>
+      <Icon aria-hidden className="size-4.5" />
+    </button>
   );
 }
 

@@ -40,7 +40,7 @@ function Decided() {
   const navigate = useNavigate({ from: "/decisions" });
   const change = (part: Partial<DecisionsSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false });
-  const { decisions, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useDecisions(search);
+  const { decided, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useDecisions(search);
   const seats = useQuery(asked("/v1/seat/list", { limit: 1000 }));
   const ladder = useQuery(asked("/v1/rung/list"));
   const known = (all: readonly string[], chosen: string | undefined) =>
@@ -64,7 +64,7 @@ function Decided() {
         <ProblemNote error={error} onRetry={() => refetch()} />
       ) : (
         <DecisionTable
-          decisions={decisions}
+          decided={decided}
           onOpen={({ id }) => change({ open: id })}
           onEnd={() => {
             if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -74,7 +74,7 @@ function Decided() {
       )}
       <DecisionSheet
         id={search.open ?? null}
-        decisions={decisions ?? []}
+        decisions={decided?.flat() ?? []}
         onOpen={(open) => change({ open: open ?? undefined })}
       />
     </section>

@@ -1,5 +1,5 @@
 import { queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { ask, type QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
 import type { Entry } from "../../live/stream.ts";
@@ -12,7 +12,7 @@ const PAGE = 100;
 
 /**
  * Recorded decisions, the newest first, page by page. A decision never changes: only what is newer than the first page
- * is asked for when the ledger tells of more, however far down somebody has read.
+ * is asked for when the ledger tells of more, however far down somebody has read. `decided` has them page by page.
  */
 export function useDecisions({ effect, action, seat }: DecisionsSearch) {
   const wanted = {
@@ -29,16 +29,19 @@ export function useDecisions({ effect, action, seat }: DecisionsSearch) {
     getNextPageParam: ({ decisions }) => (decisions.length === PAGE ? decisions.at(-1)!.id : undefined),
   });
   const newest = useQuery(asked("/v1/policy/decisions", wanted));
-  const known = pages.data?.pages.flatMap(({ decisions }) => decisions);
-  const first = known?.[0]?.id ?? 0;
-  const fresh = newest.data?.decisions.filter(({ id }) => id > first) ?? [];
+  const [read, latest] = [pages.data?.pages, newest.data?.decisions];
+  const decided = useMemo(() => {
+    const known = read?.map(({ decisions }) => decisions);
+    const first = known?.[0]?.[0]?.id ?? 0;
+    return known && [latest?.filter(({ id }) => id > first) ?? [], ...known];
+  }, [read, latest]);
   // More came than a page holds: what lies between is asked for with the rest.
-  const hasGap = known !== undefined && fresh.length === PAGE;
+  const hasGap = decided?.[0]?.length === PAGE;
   const { refetch } = pages;
   useEffect(() => {
     if (hasGap) void refetch();
   }, [hasGap, refetch]);
-  return { ...pages, decisions: known && [...fresh, ...known] };
+  return { ...pages, decided };
 }
 
 /** Entries of one batch stand together; this is more than one has. */
@@ -56,8 +59,13 @@ export function entryOf({ id, state_version }: Pick<Decision, "id" | "state_vers
   });
 }
 
-/** A ticket that a denial was dispatched as. */
-export type Traced = QueryOutput<"/v1/dispatch/trace">["tickets"][number];
+/** What became of a denial, in short. */
+export type Became = QueryOutput<"/v1/policy/aftermath">["denials"][number];
+
+/** What became of denials; asked for a page of a list at once, and for what is in sight only. */
+export function aftermathOf(denials: readonly number[]) {
+  return asked("/v1/policy/aftermath", { decision: [...denials] });
+}
 
 /** The tickets that a denial was dispatched as. */
 export function traced(decision: number) {

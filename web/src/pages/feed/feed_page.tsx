@@ -47,7 +47,8 @@ export function FeedPage() {
 
 function Entries({ search }: { search: FeedSearch }) {
   const feed = useFeed(search);
-  const { entries, fresh, uncounted, renew, error, refetch, isPending, hasNextPage, isFetching, fetchNextPage } = feed;
+  const { entries, fresh, uncounted, folds, renew, error, refetch, isPending, hasNextPage, isFetching, fetchNextPage } =
+    feed;
   const [held_at, setHeldAt] = useState<number | null>(null);
   const isOnPaper = usePrinting() !== null;
   const newest = useRef(0);
@@ -84,7 +85,9 @@ function Entries({ search }: { search: FeedSearch }) {
       {isOnPaper ? (
         <Sheet entries={all} />
       ) : (
+        // The list remembers the height of each line that it ever showed: where lines fall away, it begins anew.
         <Lines
+          key={folds}
           entries={all}
           onEnd={() => {
             if (hasNextPage && !isFetching) void fetchNextPage();

@@ -30,6 +30,7 @@ const NOTHING: Fresh = { entries: [], uncounted: 0, isRenewing: false };
 export function useFeed(search: FeedSearch) {
   const client = useQueryClient();
   const [fresh, setFresh] = useState(NOTHING);
+  const [folds, setFolds] = useState(0);
   const key = useMemo(() => ["feed", search] as const, [search]);
   const pages = useInfiniteQuery({
     queryKey: key,
@@ -67,8 +68,9 @@ export function useFeed(search: FeedSearch) {
     const page = { entries, next: entries.at(-1)!.seq, head: entries[0]!.seq };
     client.setQueryData<Pages>(key, { pages: [page], pageParams: [0] });
     setFresh(NOTHING);
+    setFolds((before) => before + 1);
   });
-  return { ...pages, fresh: came, entries: asked, uncounted: fresh.uncounted, renew };
+  return { ...pages, fresh: came, entries: asked, uncounted: fresh.uncounted, folds, renew };
 }
 
 /** Joins the stream to the view. */

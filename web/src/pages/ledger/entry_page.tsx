@@ -10,6 +10,7 @@ import { Empty } from "../../ui/empty.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
+import { CorrectPost, isPost } from "./correct_post.tsx";
 import { EntryFacts } from "./entry_facts.tsx";
 import { entryProof } from "./entry_proof.ts";
 import { EntryVerdict } from "./entry_verdict.tsx";
@@ -55,7 +56,10 @@ function OneEntry({ seq }: { seq: number }) {
           )
         }
       >
-        <Neighbours seq={seq} head={data.head} />
+        <span className="flex flex-wrap gap-2">
+          {entry?.seq === seq && isPost(entry) && <Correcting post={entry} />}
+          <Neighbours seq={seq} head={data.head} />
+        </span>
       </PageHead>
       {seq > data.head ? (
         <Empty title={`There is no entry ${seq.toLocaleString("en")} yet`}>
@@ -70,6 +74,14 @@ function OneEntry({ seq }: { seq: number }) {
       )}
     </>
   );
+}
+
+/** The address says whether it is being corrected, so that the palette can go there. */
+function Correcting({ post }: { post: Entry }) {
+  const { correct = false } = route.useSearch();
+  const navigate = route.useNavigate();
+  const open = (isOpen: boolean) => void navigate({ search: isOpen ? { correct: true } : {}, replace: true });
+  return <CorrectPost post={post} isOpen={correct} onOpen={open} />;
 }
 
 function Whole({ seq, entry }: { seq: number; entry: Entry | undefined }) {

@@ -7,3 +7,11 @@ export type LedgerSearch = { checkpoint?: number | undefined };
 export function ledgerSearch({ checkpoint }: Record<string, unknown>): LedgerSearch {
   return { checkpoint: numberIn(checkpoint) };
 }
+
+/** What an entry's address says: whether the post that it is is being corrected. */
+export type EntrySearch = { correct?: true | undefined };
+
+/** Reads an address that anybody may have typed. */
+export function entrySearch({ correct }: Record<string, unknown>): EntrySearch {
+  return { correct: correct === true ? true : undefined };
+}

@@ -20,10 +20,11 @@ export type QueueSearch = {
 /** Reads an address that anybody may have typed: what is not understood is left out. */
 export function queueSearch(said: Record<string, unknown>): QueueSearch {
   const { view, lane, state, holder } = said;
+  const known = openStates.find((one) => one === state);
   return {
     view: view === "table" ? "table" : "board",
     ...(typeof lane === "string" ? { lane } : {}),
-    ...(openStates.includes(state as never) ? { state: state as (typeof openStates)[number] } : {}),
+    ...(known ? { state: known } : {}),
     ...(typeof holder === "string" ? { holder } : {}),
   };
 }

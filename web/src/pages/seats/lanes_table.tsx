@@ -27,14 +27,11 @@ function Numbers({ seats }: { seats: Timeline["seats"] }) {
             <th scope="col" className="text-left font-normal">
               Seat
             </th>
-            {states.map((state) => (
-              <th key={state} scope="col" className="font-normal">
-                {looks[state].word}
+            {[...states.map((state) => looks[state].word), "last change"].map((name) => (
+              <th key={name} scope="col" className="font-normal">
+                {name}
               </th>
             ))}
-            <th scope="col" className="font-normal">
-              last change
-            </th>
           </tr>
         </thead>
         <tbody>

@@ -5,8 +5,9 @@ export type SeatsSearch = { state?: (typeof seatStates)[number] | undefined; lan
 
 /** Reads an address that anybody may have typed: what is not understood is left out. */
 export function seatsSearch({ state, lane }: Record<string, unknown>): SeatsSearch {
+  const known = seatStates.find((one) => one === state);
   return {
-    ...(seatStates.includes(state as never) ? { state: state as (typeof seatStates)[number] } : {}),
+    ...(known ? { state: known } : {}),
     ...(typeof lane === "string" ? { lane } : {}),
   };
 }

@@ -1,0 +1,58 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { ProtocolRefusal, refuseConnection } from "./refusing.ts";
+
+/** What Node's parser and its clock say of a request that never became one, where it is not simply malformed. */
+const STATUS_OF = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+} as const;
+
+/** What is not yet a request is refused as everything else is: Node and Fastify would answer in words of their own. */
+export function refuseUnreadable(app: Pick<FastifyInstance, "server">): void {
+  const { server } = app;
+  const answering = new WeakMap<Socket, ServerResponse>();
+  server.on("request", ({ socket }, answer) => answering.set(socket, answer));
+  server.on("clientError", (error: NodeJS.ErrnoException & { reason?: string }, stream) => {
+    const socket = stream as Socket;
+    // Nobody is there to read it, or it would stand in the middle of another answer.
+    if (error.code === "ECONNRESET" || isHalfSaid(answering.get(socket))) return void socket.destroy();
+    const status = STATUS_OF[error.code as keyof typeof STATUS_OF];
+    const message = `The request cannot be read: ${error.reason ?? error.message}.`;
+    refuseConnection(socket, status ? new ProtocolRefusal(status) : new ProtocolRefusal(400, { message }));
+  });
+  // Nobody is connected through this server to another; without a listener Node hangs up without a word.
+  server.on("connect", (_, stream) =>
+    refuseConnection(stream as Socket, new ProtocolRefusal(405), { allow: "GET, HEAD, POST, QUERY" }),
+  );
+  // Refused below, like everything that can be read.
+  server.on("checkExpectation", (request, answer) => server.emit("request", request, answer));
+}
+
+function isHalfSaid(answer: ServerResponse | undefined): boolean {
+  return answer !== undefined && answer.headersSent && !answer.writableFinished;
+}
+
+/** Refuses a request that can be read and is none: without a host, or with an expectation that nobody meets. */
+export function refuseImproper({ raw, headers }: FastifyRequest): void {
+  if (headers.host === undefined && raw.httpVersion === "1.1")
+    throw new ProtocolRefusal(400, { message: "The request names no Host.", hint: "HTTP/1.1 needs the header Host." });
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== "100-continue") throw new ProtocolRefusal(417);
+}
+
+/** Collects the routes to come; answers which methods there are for a path, none where nothing is. */
+export function methodsOf(app: FastifyInstance): (path: string) => string[] {
+  const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const pattern = url.replace(/[.+]/g, "\\$&").replace(/:\w+/g, "[^/]+").replace("*", ".*");
+    const route = routes.get(url) ?? { pattern: new RegExp(`^${pattern}$`), methods: new Set() };
+    for (const one of [method].flat()) route.methods.add(one);
+    routes.set(url, route);
+  });
+  return (path) => {
+    const found = [...routes.values()].filter(({ pattern }) => pattern.test(path));
+    return [...new Set(found.flatMap(({ methods }) => [...methods]))].sort();
+  };
+}
