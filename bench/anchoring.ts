@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { Signers } from "../src/anchors/signers.ts";
 import { everyTenant } from "../src/world.ts";
-import { type Cluster, closeBenchWorld, openBenchWorld } from "./cluster.ts";
+import { checkpoint, type Cluster, closeBenchWorld, openBenchWorld } from "./cluster.ts";
 import { closedLoop, median } from "./sessions.ts";
 
 const SECONDS = 3;
@@ -36,6 +36,7 @@ export async function anchoring(cluster: Cluster, progress: (line: string) => vo
       const { door, operator } = which === "alone" ? alone : signed;
       const file = (_: number, n: number) =>
         door.say(operator, "ticket.file", { namespace: "CMB", title: `Fix the login page ${n}` });
+      await checkpoint(cluster);
       rates[which].push((await closedLoop(SESSIONS, SECONDS, file)).per_second);
     }
   }
