@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { commandOf, whyNot } from "./agents/agents.ts";
 import { confined } from "./agents/loopback_only.ts";
+import { hookCommand } from "../src/guard/hook_command.ts";
 import { operations } from "../src/rooms/rooms.ts";
 import { files, read, root } from "./house.ts";
 
@@ -36,6 +37,24 @@ describe("The plugin", () => {
     assert.deepEqual([missing.status, /not on PATH/.test(missing.stderr)], [2, true]);
     const nonsense = run(`${join(root, "bin")}:${process.env.PATH}`);
     assert.deepEqual([nonsense.status, /could not read it/.test(nonsense.stderr)], [2, true], nonsense.stderr);
+  });
+
+  test("tries a call once more that Node crashed on, and ends a guard that spins", () => {
+    const bin = mkdtempSync(join(tmpdir(), "longwatch-guarded-"));
+    after(() => rmSync(bin, { recursive: true, force: true }));
+    const run = (script: string) => {
+      writeFileSync(join(bin, "longwatch"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const env = { PATH: `${bin}:${process.env.PATH}` };
+      const words = [join(root, plugin, "guard.sh")];
+      const { status, stdout } = spawnSync("/bin/sh", words, { env, input: "{}", encoding: "utf8" });
+      return [status, stdout];
+    };
+    const crash = '[ "$LONGWATCH_NO_SNAPSHOT" = broken ] || kill -SEGV $$';
+    assert.deepEqual(run(`${crash}; cat`), [0, "{}"]);
+    assert.deepEqual(run(`${crash}; cat; exit 2`), [2, "{}"]);
+    assert.deepEqual(run("kill -SEGV $$"), [2, ""]);
+    const [, seconds] = /ulimit -t (\d+)/.exec(hookCommand("claude", "longwatch"))!;
+    assert.deepEqual(run("ulimit -t"), [0, `${seconds}\n`], "as every other hook");
   });
 
   test("lets a turn go on when its program is not there, breaks or refuses", () => {

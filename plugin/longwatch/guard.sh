@@ -5,6 +5,8 @@ longwatch=$(command -v longwatch) || {
   echo "Longwatch refused this call, because its program is not on PATH: npm install --global longwatch." >&2
   exit 2
 }
+# More processor time than any reading takes: Claude lets a call pass whose hook it had to end.
+ulimit -t 8 2>/dev/null
 "$longwatch" guard claude || {
   code=$?
   # Node crashed: a snapshot may be damaged. What was read of the call by then is missing to the second try.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import * as net from "node:net";
 import { test } from "node:test";
 import { problemOf, Refusal } from "../kernel/refusal.ts";
 import { Client } from "./client.ts";
@@ -24,7 +24,7 @@ async function network(context: { after(done: () => void): void }, reply: Reply)
     server.closeAllConnections();
     server.close();
   });
-  return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { seen, url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` };
 }
 
 const json = (response: ServerResponse, body: unknown) =>
@@ -166,6 +166,34 @@ test("a chunked answer is put together again by the bare socket", async (context
     response.end('n"}');
   });
   assert.deepEqual(await new Client({ url, exchange: exchangeOverSocket }).ask("ticket.show"), { title: "grün" });
+});
+
+/** One request over a bare socket, to a server that writes these pieces and never ends. */
+async function bareAnswer(context: { after(done: () => void): void }, pieces: string[], answer_bytes_max: number) {
+  const gone = Promise.withResolvers<void>();
+  const server = net.createServer((socket) => {
+    socket.on("error", () => {}).on("close", () => gone.resolve());
+    socket.once("data", () => pieces.forEach((piece, n) => setTimeout(() => socket.write(piece), 20 * n)));
+  });
+  await new Promise<void>((up) => server.listen(0, "127.0.0.1", up));
+  context.after(() => void server.close());
+  const url = new URL(`http://127.0.0.1:${(server.address() as net.AddressInfo).port}`);
+  const answer = exchangeOverSocket({ url, method: "GET", headers: {}, answer_bytes_max });
+  return { answer, gone: gone.promise };
+}
+
+test("a bare socket is let go as soon as the answer is whole, though the server keeps it", async (context) => {
+  const pieces = ["HTTP/1.1 200 OK\r\nContent-Le", 'ngth: 6\r\n\r\n"grü', '"', "HTTP/1.1 200 OK\r\n\r\n"];
+  const { answer, gone } = await bareAnswer(context, pieces, 1_000);
+  assert.equal((await answer).body, '"grü"');
+  await gone;
+});
+
+test("an answer that is longer than who asks wants it is none, though it comes whole and at once", async (context) => {
+  const body = "x".repeat(1_000);
+  const { answer, gone } = await bareAnswer(context, [`HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n${body}`], 500);
+  await assert.rejects(answer, /too large/);
+  await gone;
 });
 
 test("a stream goes on after its last entry when the connection breaks, until it is told to end", async (context) => {

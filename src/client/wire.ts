@@ -24,7 +24,8 @@ export function exchangeOverSocket(sent: Sent): Promise<Answer> {
     socket.on("close", () => signal?.removeEventListener("abort", abort));
     socket.on("data", (part) => {
       parts.push(part as Buffer);
-      if ((bytes += part.length) > answer_bytes_max) socket.destroy(new Error("the answer is too large"));
+      bytes += part.length;
+      if (bytes > answer_bytes_max) return void socket.destroy(new Error("the answer is too large"));
       bytes_whole ??= lengthOf(parts);
       if (bytes_whole !== undefined && bytes >= bytes_whole) finish();
     });
@@ -34,6 +35,8 @@ export function exchangeOverSocket(sent: Sent): Promise<Answer> {
       } catch (error) {
         fail(error);
       }
+      // A server that does not end would hold on to a program that goes on, and may send for ever.
+      socket.destroy();
     };
     // We ask for `connection: close`, so the answer is whole at the latest when the server ends.
     socket.on("end", finish);

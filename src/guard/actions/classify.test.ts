@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, test } from "node:test";
 import fc from "fast-check";
+import { computingTime } from "../../../test/computing.ts";
 import type { Around, ToolCall } from "../tool_call.ts";
 import { classify } from "./classify.ts";
 import { redact } from "./redaction.ts";
@@ -27,6 +28,14 @@ function around(branch = "feature/login", answers: Record<string, string> = {}):
 const shell = (command: string, at = around()) => classify({ kind: "shell", command, cwd: WORKTREE }, at);
 const said = (command: string, at = around()) =>
   shell(command, at).map(({ action, resource, certain }) => `${action} ${resource.id}${certain ? "" : "?"}`);
+
+test("long texts without the name of a file are looked through at once", () => {
+  const took = computingTime(() => {
+    for (const piece of ["./", ".", "-", "~"])
+      shell(`eval "$X ${piece.repeat(100_000)}"`, { ...around(), namesIn: () => ["a.sh"] });
+  });
+  assert.ok(took < 5_000, `took ${took} ms`);
+});
 
 describe("A protected action", () => {
   it("names what it is done to", () => {

@@ -18,7 +18,7 @@ const MATCHES_MAX = 40;
 export function filesNamed(text: string, call: Call, scene: Scene, isWhole = false): NamedFile[] {
   // Of notes and data only what runs as it stands counts.
   const passed = isWhole ? /\.(json|ya?ml|lock)$/ : /\.(md|json|ya?ml|txt|lock)$/;
-  const words = [...text.matchAll(/[\w./~-]*\.\w+|[\w-]+\/[\w./-]+|\b[\w-]+\b/g)]
+  const words = [...text.matchAll(/(?<![\w./~-])[\w./~-]*\.\w+|(?<!-)[\w-]+\/[\w./-]+|\b[\w-]+\b/g)]
     .slice(0, WORDS_MAX)
     .map(([word]) => word);
   const paths = new Set(words);
@@ -35,7 +35,7 @@ export function filesNamed(text: string, call: Call, scene: Scene, isWhole = fal
 }
 
 function pathsMatching(text: string, words: readonly string[], call: Call, scene: Scene): string[] {
-  const patterns = [...text.matchAll(/(?<![\w$])[\w./~-]*[*?[][\w./*?[\]!-]*/g)].map(([pattern]) => pattern);
+  const patterns = [...text.matchAll(/(?<![\w$])[\w./~-]{0,300}[*?[][\w./*?[\]!-]*/g)].map(([pattern]) => pattern);
   // What these find runs, whatever it is called.
   if (/\b(find|fd|fdfind)\b/.test(text)) patterns.push("*.sh", "*.bash");
   const roots = [...text.matchAll(/\bg?find\s+((?:[\w./~][^\s;|&]*\s+)+)/g)].flatMap(([, found]) =>

@@ -35,23 +35,23 @@ export const python: Modules = {
 /** `require("./land")`, `import("./land.js")`, `import x from "./land.js"` */
 export const node: Modules = {
   brings:
-    /\b(?:require|import)\s*\(?\s*["'`](\.{0,2}\/[^"'`\n]{1,200})["'`]|\bfrom\s*["'](\.{0,2}\/[^"'\n]{1,200})["']/g,
+    /\b(?:require|import)\s*(?:\(\s*)?["'`](\.{0,2}\/[^"'`\n]{1,200})["'`]|\bfrom\s*["'](\.{0,2}\/[^"'\n]{1,200})["']/g,
   files: (name) => [name, ...["js", "mjs", "cjs", "ts"].map((end) => `${name}.${end}`), `${name}/index.js`],
 };
 
 /** `do "./land.pl"` */
 export const perl: Modules = {
-  brings: /\b(?:do|require)\s*\(?\s*["']([^"'\n]{1,200})["']/g,
+  brings: /\b(?:do|require)\s*(?:\(\s*)?["']([^"'\n]{1,200})["']/g,
   files: (name) => [name],
   path: "PERL5LIB",
 };
 
 /** `require_relative "land"`, `load "land.rb"` */
 export const ruby: Modules = {
-  brings: /\b(?:require_relative|require|load)\s*\(?\s*["']([^"'\n]{1,200})["']/g,
+  brings: /\b(?:require_relative|require|load)\s*(?:\(\s*)?["']([^"'\n]{1,200})["']/g,
   files: (name) => [name, `${name}.rb`],
   path: "RUBYLIB",
-  adds: /(?:\$:|\$LOAD_PATH)(?:\s*<<\s*|\.(?:unshift|push)\s*\(?\s*)["']([^"'\n]{1,200})["']/g,
+  adds: /(?:\$:|\$LOAD_PATH)(?:\s*<<\s*|\.(?:unshift|push)\s*(?:\(\s*)?)["']([^"'\n]{1,200})["']/g,
 };
 
 /** The files of a module that can be read, as they would be found from a directory or the variable's. */

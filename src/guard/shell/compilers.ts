@@ -34,7 +34,7 @@ const CALL_LENGTH = 300;
 function readSources(shell: Shell, call: Call, state: State): State[] {
   const [name, ...words] = call.argv.map(certainly);
   const isRun = words.some((word) => runs[name!]?.test(word));
-  for (const word of words.filter((one) => isKnown(one) && source.test(one))) {
+  for (const word of new Set(words.filter((one) => isKnown(one) && source.test(one)))) {
     const path = resolved(word, state.cwd);
     const text = isRun || state.files.has(path) ? shell.read(path, call.frame, state) : null;
     for (const { index } of text?.matchAll(starting) ?? [])

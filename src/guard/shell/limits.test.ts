@@ -102,6 +102,7 @@ describe("A reading always ends and never throws:", () => {
     "a make of spaces": `printf 'a${" ".repeat(30_000)}b' > Makefile; make`,
     "a package with a long version": `npx ${"@".repeat(50_000)}/`,
     "a program with a long number": `python${"1".repeat(50_000)}x -c x`,
+    "a module without a name": `node -e 'require${" ".repeat(100_000)}'; ruby -e '$:.push${" ".repeat(100_000)}'`,
     "unclosed things": `${"${x:-".repeat(1_000)}`,
   };
   for (const [what, command] of Object.entries(endless))

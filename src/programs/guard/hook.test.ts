@@ -30,6 +30,7 @@ const server = createServer((request, response) => {
   let body = "";
   request.on("data", (part) => (body += part));
   request.on("end", () => {
+    if (request.url!.startsWith("/silent/")) return;
     const { evaluations } = JSON.parse(body);
     asked.push(...evaluations);
     response.end(JSON.stringify({ evaluations: evaluations.map((_: unknown, at: number) => answers[at]) }));
@@ -45,16 +46,7 @@ const denied = {
       do: "Dispatch it.",
       via: "dispatch",
       command: "longwatch ticket dispatch --decision 12 --to CODEX-CLI-MBP-CAMBER-02",
-      offers: [
-        {
-          rank: 1,
-          seat: "CODEX-CLI-MBP-CAMBER-02",
-          role: "implementer",
-          lane: "CAMBER",
-          state: "idle",
-          idle_seconds: 90,
-        },
-      ],
+      offers: [{ seat: "CODEX-CLI-MBP-CAMBER-02", role: "implementer", lane: "CAMBER", idle_seconds: 90 }],
       escalation: null,
       approval: null,
     },
@@ -86,10 +78,12 @@ after(() => {
   fs.rmSync(home, { recursive: true, force: true });
 });
 
+const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
 function settle(more: object = {}): void {
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const path = settingsPath("project", { project, env: {} });
-  writeSettings(path, { version: 1, url, token: "lw_secret", protected_branches: [], wait_seconds: 1, ...more });
+  const settings = { url: url(), token: "lw_secret", protected_branches: [], wait_seconds: 1, ...more };
+  writeSettings(path, { version: 1, ...settings });
 }
 
 type Ran = { code: number | null; stdout: string; stderr: string };
@@ -252,6 +246,8 @@ describe("The guard", () => {
       [() => fs.rmSync(path), /the guard has no settings/],
       [() => fs.writeFileSync(path, "{"), /are broken: it is not JSON/],
       [() => settle({ url: "http://127.0.0.1:1" }), /there is no server at http:\/\/127\.0\.0\.1:1/],
+      // For longer than any timer of the rehearsal, which must not be the next one that a snapshot's Node waits for.
+      [() => settle({ url: `${url()}/silent`, wait_seconds: 4 }), /did not answer within 4 s/],
     ] as const) {
       change();
       const { code, stderr } = await hook("gemini", gemini("vercel deploy --prod"));

@@ -24,6 +24,8 @@ async function main({ bundle, words }: Start): Promise<void> {
   const [, ...argv] = words;
   const whole = bundle.endsWith(".ts") ? "../../main.ts" : "longwatch.js";
   if (FOR_PEOPLE.includes(argv[0])) return become(join(dirname(bundle), whole), words);
+  // A process that runs out of things to wait for ends by itself, and must not have agreed by that.
+  process.exitCode = 1;
   end(await answerHook(argv, process.env));
 }
 

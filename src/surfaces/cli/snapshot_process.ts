@@ -35,6 +35,16 @@ export function fromSnapshot(
   dropCompiled();
   // What it cannot do is compiled when it is needed, as everything else.
   void rehearse().catch(() => {});
+  process.once("beforeExit", forgetTimers);
+}
+
+/**
+ * Node asks the system to be woken for its next timer only. One that a rehearsal set and stopped would be the next in
+ * the snapshot for ever: nothing would wake a start that waits longer, and a guard would wait for a silent server until
+ * its CLI loses patience and lets the call pass. When nothing else is left, one that really ends makes Node forget it.
+ */
+function forgetTimers(): void {
+  setTimeout(() => {}, 1);
 }
 
 /**
@@ -55,7 +65,9 @@ export async function besideServer(
   work: (url: string) => Promise<unknown>,
 ): Promise<void> {
   const server = createServer((socket) => {
-    socket.setTimeout(REHEARSAL_MS_MAX, () => socket.destroy());
+    // No socket.setTimeout: Node keeps the lists of such timers, and would wait for them (forgetTimers).
+    const late = setTimeout(() => socket.destroy(), REHEARSAL_MS_MAX);
+    socket.on("close", () => clearTimeout(late));
     socket.on("data", (asked) => {
       const body = JSON.stringify(answer(asked.toString()));
       socket.end(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
