@@ -131,3 +131,33 @@ test("A request that does not come to its end is refused, and one behind half an
     server.closeAllConnections();
   }
 });
+
+test("What is refused stands behind the answers before it; breaking off in the middle harms nobody else", async () => {
+  const server = createServer((_, answer) => void setTimeout(() => answer.end("late"), 20));
+  refuseUnreadable({ server } as never);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const asked = "GET / HTTP/1.1\r\nHost: here\r\n\r\n";
+  const tunnel = "CONNECT there:443 HTTP/1.1\r\nHost: there\r\n\r\n";
+  try {
+    for (let n = 0; n < 20; n++) {
+      const socket = connect(port, "127.0.0.1").on("error", () => {});
+      await once(socket, "connect");
+      // More than is read at once, so that the answer meets a connection that is gone.
+      socket.write(tunnel + "x".repeat(200_000));
+      socket.resetAndDestroy();
+      await once(socket, "close");
+    }
+    for (const [bytes, status] of [
+      [tunnel, 405],
+      ["nonsense\r\n\r\n", 400],
+    ] as const) {
+      const { status: first, body } = await said(port, asked + asked + bytes);
+      const rest = [...body.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, one]) => Number(one));
+      assert.deepEqual([first, ...rest], [200, 200, status]);
+    }
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Refusal } from "../../kernel/refusal.ts";
 import { ProtocolRefusal, refuseConnection } from "./refusing.ts";
 
 /** What Node's parser and its clock say of a request that never became one, where it is not simply malformed. */
@@ -13,26 +14,40 @@ const STATUS_OF = {
 /** What is not yet a request is refused as everything else is: Node and Fastify would answer in words of their own. */
 export function refuseUnreadable(app: Pick<FastifyInstance, "server">): void {
   const { server } = app;
-  const answering = new WeakMap<Socket, ServerResponse>();
-  server.on("request", ({ socket }, answer) => answering.set(socket, answer));
+  const answering = new WeakMap<Socket, Set<ServerResponse>>();
+  server.on("request", ({ socket }, answer) => {
+    const answers = answering.get(socket) ?? new Set();
+    answering.set(socket, answers.add(answer));
+    answer.once("close", () => answers.delete(answer));
+  });
+  // Behind the answers to what was read before it: the first that comes would be taken for theirs.
+  const refuse = (socket: Socket, refusal: Refusal, headers?: Record<string, string>) => {
+    const before = [...(answering.get(socket) ?? [])].filter(({ req }) => req.complete);
+    if (before.length === 0) return refuseConnection(socket, refusal, headers);
+    socket.pause();
+    before.at(-1)!.once("close", () => refuseConnection(socket, refusal, headers));
+  };
   server.on("clientError", (error: NodeJS.ErrnoException & { reason?: string }, stream) => {
     const socket = stream as Socket;
     // Nobody is there to read it, or it would stand in the middle of another answer.
-    if (error.code === "ECONNRESET" || isHalfSaid(answering.get(socket))) return void socket.destroy();
+    if (error.code === "ECONNRESET" || [...(answering.get(socket) ?? [])].some(isHalfSaid))
+      return void socket.destroy();
     const status = STATUS_OF[error.code as keyof typeof STATUS_OF];
     const message = `The request cannot be read: ${error.reason ?? error.message}.`;
-    refuseConnection(socket, status ? new ProtocolRefusal(status) : new ProtocolRefusal(400, { message }));
+    refuse(socket, status ? new ProtocolRefusal(status) : new ProtocolRefusal(400, { message }));
   });
   // Nobody is connected through this server to another; without a listener Node hangs up without a word.
-  server.on("connect", (_, stream) =>
-    refuseConnection(stream as Socket, new ProtocolRefusal(405), { allow: "GET, HEAD, POST, QUERY" }),
-  );
+  server.on("connect", (_, stream) => {
+    // Node has let go of the connection: that it breaks would else be nobody's error, and end the process.
+    stream.on("error", () => {});
+    refuse(stream as Socket, new ProtocolRefusal(405), { allow: "GET, HEAD, POST, QUERY" });
+  });
   // Refused below, like everything that can be read.
   server.on("checkExpectation", (request, answer) => server.emit("request", request, answer));
 }
 
-function isHalfSaid(answer: ServerResponse | undefined): boolean {
-  return answer !== undefined && answer.headersSent && !answer.writableFinished;
+function isHalfSaid({ headersSent, writableFinished }: ServerResponse): boolean {
+  return headersSent && !writableFinished;
 }
 
 /** Refuses a request that can be read and is none: without a host, or with an expectation that nobody meets. */
