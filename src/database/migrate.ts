@@ -11,6 +11,9 @@ const directory = existsSync(inClone) ? inClone : new URL("../migrations/", impo
 /** Any number, the same in every process: only one migrates a database at a time. */
 const MIGRATION_LOCK = 4_780_001;
 
+/** transaction_timeout came with 17, pg_restore_attribute_stats with 18; and no older one is tested. */
+const POSTGRESQL_MIN = 18;
+
 export type Migration = { name: string; sql: string; digest: string };
 
 /** The linear, forward-only history, oldest first. */
@@ -27,13 +30,15 @@ export function migrations(): Migration[] {
 /**
  * Brings a database up to this version and sets the application's password.
  * `admin` may create roles and schemas. Runs twice without harm; two servers at once wait for each other.
- * Throws when the database is newer than this program, or when a migration was changed after it ran.
+ * Throws when PostgreSQL is too old, when the database is newer than this program, or when a migration was changed
+ * after it ran.
  */
 export async function migrate(admin: pg.ClientConfig, applicationPassword: string | null): Promise<string[]> {
   const client = new pg.Client(admin);
   client.on("error", () => {}); // a connection that breaks between two statements is told by the next one
   await client.connect();
   try {
+    await refuseOlder(client);
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
     await untilAlone(() => createRoles(client, applicationPassword));
     await client.query("set role longwatch_owner");
@@ -53,11 +58,21 @@ export async function migrate(admin: pg.ClientConfig, applicationPassword: strin
       await client.query("commit");
       ran.push(migration.name);
     }
-    if (ran.length > 0) await tellTenants(client);
+    // Each time: a server that ended behind its last migration has told nothing.
+    await tellTenants(client);
     return ran;
   } finally {
     await client.end();
   }
+}
+
+/** Before anything is made there: an older one would take the migrations, and fail at the first command. */
+async function refuseOlder(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(
+    "select current_setting('server_version') as version, current_setting('server_version_num')::integer as number",
+  );
+  if (rows[0].number < POSTGRESQL_MIN * 10_000)
+    throw new Error(`Longwatch needs PostgreSQL ${POSTGRESQL_MIN} or newer; this is ${rows[0].version}.`);
 }
 
 function pending(done: readonly { name: string; digest: string }[]): Migration[] {

@@ -106,6 +106,15 @@ const tenant: Statement = {
   text: "select set_config('longwatch.tenant_id', $1, true)",
   parameters: ["tenant"],
 };
+/**
+ * A connection whose flight has left in part counts as at work, not as idle: if this node hangs just then, PostgreSQL
+ * would wait for the rest as long as the machine stays suspended. It ends such a transaction as soon as an idle one.
+ */
+const hurry: Statement = {
+  name: "hurry",
+  text: "select set_config('transaction_timeout', current_setting('idle_in_transaction_session_timeout'), true)",
+  parameters: [],
+};
 
 /** One transaction on one connection, walled to one tenant by row-level security. */
 export class TenantTransaction implements Transaction {
@@ -141,6 +150,7 @@ export class TenantTransaction implements Transaction {
    */
   depart(): void {
     if (this.#next.empty || this.#flying !== null || this.#departed === this.#next) return;
+    this.send(hurry);
     this.#departed = this.#next;
     this.#client.query(this.#next as unknown as pg.Submittable);
   }
@@ -240,7 +250,7 @@ function reasonOf(seen: unknown, failures: readonly { code?: string }[]): unknow
  * SQLSTATEs after which the same request may succeed by itself: shutdown, start-up, lost connection, deadlock, and a
  * statement that was cut off (57014), as happens behind a node that hangs with the head's lock in its hand.
  */
-const TRANSIENT = new Set(["57P01", "57P02", "57P03", "57014", "53300", "40001", "40P01", "55P03", "25006", "25P03"]);
+const TRANSIENT = new Set("57P01 57P02 57P03 57014 53300 40001 40P01 55P03 25006 25P03 25P04".split(" "));
 
 const DISK_FULL = "53100";
 

@@ -13,6 +13,7 @@ await world.sql("create table public.notes (n integer check (n < 100))");
 const insert: Statement = { name: "note", text: "insert into public.notes values ($1)", parameters: ["n"] };
 const now: Statement = { name: "now", text: "select clock_timestamp() as at", parameters: [] };
 const count: Statement = { name: "notes", text: "select count(*)::integer as count from public.notes", parameters: [] };
+const backend: Statement = { name: "backend", text: "select pg_backend_pid() as pid", parameters: [] };
 
 const begin = () => database.begin(1, "read write");
 const notes = async () => (await world.sql("select n from public.notes order by n")).map(({ n }) => n);
@@ -66,7 +67,8 @@ describe("a part of a flight that departs before the rest", () => {
       (() => {
         const asked = tx.all<{ at: Date }>(now);
         tx.depart();
-        busy(40);
+        // Long: a loaded machine wakes PostgreSQL late.
+        busy(250);
         return asked;
       })(),
       tx.all<{ at: Date }>(now),
@@ -109,6 +111,30 @@ describe("a part of a flight that departs before the rest", () => {
       }
     });
 
+  it("holds nothing for long when this process hangs before the rest", async () => {
+    await cleared();
+    const own = new Database({ ...world.admin, max: 1, idle_in_transaction_session_timeout: 500 });
+    after(() => own.end());
+    const tx = await own.begin(1, "read write");
+    await tx.all(count);
+    tx.send(insert, { n: 7 });
+    tx.depart();
+    busy(1200);
+    const error = await tx.commit().catch((reason) => reason);
+    assert.ok(connectionLost(error), String(error));
+    assert.deepEqual(await notes(), []);
+    const next = await own.begin(1, "read write");
+    const served = await next.all(backend);
+    next.send(insert, { n: 8 });
+    next.depart();
+    await next.commit();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    assert.deepEqual(await notes(), [8], "what is in time is kept, and its connection too");
+    const last = await own.begin(1, "read only");
+    assert.deepEqual(await last.all(backend), served);
+    await last.commit();
+  });
+
   it("is lost with its connection, which is not used again", async () => {
     await cleared();
     const tx = await withFirst(
@@ -121,5 +147,18 @@ describe("a part of a flight that departs before the rest", () => {
     assert.ok(connectionLost(error), String(error));
     assert.deepEqual(await notes(), []);
     await goesOn();
+  });
+});
+
+describe("a statement whose values PostgreSQL refused when it was new to the connection", () => {
+  it("answers its rows the next time", async () => {
+    const half: Statement = { name: "half", text: "select $1::integer / 2 as half", parameters: ["n"] };
+    const tx = await begin();
+    const error = await tx.all(half, { n: "none" }).catch((reason) => reason);
+    assert.equal(error.code, "22P02");
+    await tx.rollback(error);
+    const next = await begin();
+    assert.deepEqual([await next.all(half, { n: 8 }), await next.all(half, { n: 6 })], [[{ half: 4 }], [{ half: 3 }]]);
+    await next.commit();
   });
 });

@@ -11,8 +11,8 @@ import type { Statement } from "./sql.ts";
  * It is a Submittable, pg's seam for this (pg-cursor is one); connection, authentication and pool stay pg's.
  */
 
-/** What is known of one connection: the statements that it has prepared, with the fields that they answer. */
-type Prepared = { fields: Map<string, Field[]>; flight: Flight | null };
+/** What is known of one connection: the statements that it has prepared, with the fields they answer, once told. */
+type Prepared = { fields: Map<string, Field[] | null>; flight: Flight | null };
 type Field = { name: string; parse: (text: string) => unknown };
 
 /** The part of pg's connection that a Submittable is handed. */
@@ -98,8 +98,9 @@ export class Flight {
 
   #bind(connection: Connection, one: Waiting): void {
     const { name, text } = one.statement;
-    one.fields = this.#prepared!.fields.get(name) ?? null;
-    if (one.fields === null && !this.#parsing.includes(name)) {
+    const told = this.#prepared!.fields.get(name);
+    one.fields = told ?? null;
+    if (told === undefined && !this.#parsing.includes(name)) {
       connection.parse({ name, text });
       this.#parsing.push(name);
     }
@@ -108,10 +109,13 @@ export class Flight {
     connection.execute({});
   }
 
-  /** PostgreSQL has prepared the next of the statements that were new to the connection. */
+  /**
+   * PostgreSQL has prepared the next of the statements that were new to the connection. It may still refuse the values
+   * that came with it, and then never told what it answers.
+   */
   parsed(): void {
     const name = this.#parsing.shift();
-    if (name !== undefined) this.#prepared!.fields.set(name, []);
+    if (name !== undefined) this.#prepared!.fields.set(name, null);
   }
 
   handleRowDescription({ fields }: { fields: { name: string; dataTypeID: number }[] }): void {
@@ -132,6 +136,7 @@ export class Flight {
 
   handleCommandComplete({ text }: { text: string }): void {
     const one = this.#waiting[this.#at++]!;
+    if (one.fields === null) this.#prepared!.fields.set(one.statement.name, []);
     one.result.command = text.split(" ", 1)[0]!;
     one.resolve(one.result);
   }

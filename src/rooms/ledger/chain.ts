@@ -79,9 +79,15 @@ export function rememberingJournal(recent: RecentLeaves): Journal {
   return { ...journal, append: (tx, head, records) => append(tx, head, records, recent) };
 }
 
+/**
+ * For how many entries it is worth a statement more (docs/decisions/0004). What writes thousands at once may take
+ * longer than PostgreSQL gives to a flight that has left in part.
+ */
+const DEPARTING = { min: 8, max: 256 };
+
 function append(tx: TenantTransaction, head: Head, records: readonly Record[], recent?: RecentLeaves): number[] {
   // PostgreSQL writes what the handlers said, while their entries are made and hashed here.
-  tx.depart();
+  if (records.length >= DEPARTING.min && records.length <= DEPARTING.max) tx.depart();
   const at = head.at.toISOString();
   const payloads: (SealedPayload & { seq: number })[] = [];
   const leaves = records.map((record, index) => {
