@@ -50,6 +50,8 @@ async function main(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), "longwatch-test-"));
   // Each file, and each program that it starts, loads the same sources: all but the first find them compiled.
   const compiled = mkdtempSync(join(tmpdir(), "longwatch-compiled-"));
+  // What a command remembers of a user is not to be this one's: an own spool that waits would be handed in by tests.
+  const state = mkdtempSync(join(tmpdir(), "longwatch-state-"));
   const postgres = await startEmbedded({ directory: await openDataDirectory(directory), settings });
   try {
     const cluster: TestCluster = {
@@ -64,11 +66,12 @@ async function main(): Promise<number> {
       LONGWATCH_LONG: suite === "test" ? "" : "1",
       LONGWATCH_TEST_SLOW: words.includes("--slow") ? "1" : "",
       NODE_COMPILE_CACHE: compiled,
+      XDG_STATE_HOME: state,
     });
   } finally {
     await dropSlots(postgres).catch(() => {});
     await postgres.stop();
-    for (const made of [directory, compiled]) rmSync(made, { recursive: true, force: true });
+    for (const made of [directory, compiled, state]) rmSync(made, { recursive: true, force: true });
   }
 }
 

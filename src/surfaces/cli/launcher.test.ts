@@ -176,7 +176,14 @@ const junk = "not a snapshot: a Node that starts from it crashes";
 
 /** The launcher saw that the snapshot is no good: it worked without, and made another behind our back. */
 async function replaced(blob: string): Promise<void> {
-  for (let tries = 0; fs.readFileSync(blob).includes(junk); tries++) {
+  const isNew = () => {
+    try {
+      return !fs.readFileSync(blob).includes(junk);
+    } catch {
+      return false; // The old one is removed a moment before.
+    }
+  };
+  for (let tries = 0; !isNew(); tries++) {
     assert.ok(tries < 200, "no new snapshot");
     await new Promise((again) => setTimeout(again, 50));
   }
