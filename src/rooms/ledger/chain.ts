@@ -83,7 +83,7 @@ export function rememberingJournal(recent: RecentLeaves): Journal {
  * For how many entries it is worth a statement more (docs/decisions/0004). What writes thousands at once may take
  * longer than PostgreSQL gives to a flight that has left in part.
  */
-const DEPARTING = { min: 8, max: 256 };
+const DEPARTING = { min: 16, max: 256 };
 
 function append(tx: TenantTransaction, head: Head, records: readonly Record[], recent?: RecentLeaves): number[] {
   // PostgreSQL writes what the handlers said, while their entries are made and hashed here.
