@@ -67,6 +67,23 @@ describe("a token", () => {
     await assert.rejects(world.door.say(token, "seat.beat", {}), { code: "token.unknown" });
   });
 
+  it("that is not remembered any more is read once for those who come at once, who keep their order", async () => {
+    const token = await world.seat("Orderly");
+    await world.say(world.operator, "namespace.define", { prefix: "ORD", format: "ORD-NNNN" });
+    for (let round = 0; round < 10; round++) {
+      await world.say(token, "seat.beat", {});
+      await world.seat(`Newcomer-${round}`);
+      // Behind another's change the first to speak finds that what was remembered is old, and it is forgotten.
+      await world.say(token, "seat.beat", {});
+      const titles = Array.from({ length: 12 }, (_, n) => `${round}-${n}`);
+      const filed = await Promise.all(
+        titles.map((title) => world.say(token, "ticket.file", { namespace: "ORD", title })),
+      );
+      const ids = filed.map(({ id }) => id);
+      assert.deepEqual(ids, ids.toSorted());
+    }
+  });
+
   it("that was revoked is worth nothing at once, on this node and on any other", async () => {
     const token = await world.seat("Revoked");
     await world.say(token, "seat.beat", {});

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { tokenWorthless } from "../../kernel/refusals.ts";
 import type { Database, TenantTransaction } from "../../kernel/database.ts";
 import type { Role } from "../../kernel/operation.ts";
@@ -23,8 +23,11 @@ export function newToken(): { token: string; token_hash: Buffer } {
 }
 
 export function hashToken(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
+  return Buffer.from(keyOf(token), "binary");
 }
+
+/** The hash as a string, which a map can be asked by. */
+const keyOf = (token: string) => hash("sha256", token, "binary");
 
 /** An inner caller has no token, and so none that could be revoked. */
 const NO_TOKEN = Buffer.alloc(0);
@@ -49,21 +52,38 @@ type Holder = {
  * every node, and a live one costs no query.
  */
 export function rememberingAuthority(): Authority {
+  /** By the token's hash: no token stays in memory. */
   const remembered = new Map<string, Credential>();
+  /** What is being read of tokens that are not remembered. */
+  const coming = new Map<string, Promise<Credential | null>>();
+
+  async function read(database: Database, key: string): Promise<Credential | null> {
+    const token_hash = Buffer.from(key, "binary");
+    // Without a name: the names of prepared statements belong to the transactions' flights.
+    const { rows } = await database.pool.query<Holder>({ text: sql.token_holder.text, values: [token_hash] });
+    if (!rows[0]) return null;
+    const credential = credentialOf(rows[0], token_hash);
+    remembered.set(key, credential);
+    if (remembered.size > CREDENTIALS_MAX) remembered.delete(remembered.keys().next().value!);
+    return credential;
+  }
 
   return {
     async credential(database: Database, token: string, how?: "anew") {
-      const known = remembered.get(token);
-      if (known && how === undefined) return known;
-      // Without a name: the names of prepared statements belong to the transactions' flights.
-      const { rows } = await database.pool.query<Holder>({
-        text: sql.token_holder.text,
-        values: [hashToken(token)],
-      });
-      if (!rows[0]) throw tokenWorthless();
-      const credential = credentialOf(rows[0], hashToken(token));
-      remembered.set(token, credential);
-      if (remembered.size > CREDENTIALS_MAX) remembered.delete(remembered.keys().next().value!);
+      const key = keyOf(token);
+      if (how === undefined) {
+        const known = remembered.get(key);
+        if (known) return known;
+        // Requests that come at once share one reading, and stay in the order in which they came. That nobody holds
+        // the token is not shared: it may have come to count since that was asked.
+        const sharing = coming.get(key);
+        const shared = sharing && (await sharing);
+        if (shared) return shared;
+      }
+      const reading = read(database, key).finally(() => coming.get(key) === reading && coming.delete(key));
+      coming.set(key, reading);
+      const credential = await reading;
+      if (credential === null) throw tokenWorthless();
       return credential;
     },
 
@@ -86,8 +106,7 @@ export function rememberingAuthority(): Authority {
       if (credential.token_hash.length === 0) return credential;
       const [holder] = await tx.all<Holder>(sql.token_holder, { token_hash: credential.token_hash });
       // What is read in a transaction may be undone with it: the next request reads for itself.
-      for (const [token, known] of remembered)
-        if (known.token_hash.equals(credential.token_hash)) remembered.delete(token);
+      remembered.delete(credential.token_hash.toString("binary"));
       return holder ? credentialOf(holder, credential.token_hash) : null;
     },
   };
