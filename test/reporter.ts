@@ -8,10 +8,13 @@ const SLOW_FILES_MAX = 40;
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const failures: string[] = [];
   const took_ms = new Map<string, number>();
+  /** What went wrong behind a test's back: it fails the file, whose end says nothing of it. */
+  const late: string[] = [];
   let passed = 0;
   let skipped = 0;
   for await (const { type, data } of source) {
     if (type === "test:stderr" || type === "test:stdout") yield data.message;
+    if (type === "test:diagnostic" && data.message.startsWith("Error: ")) late.push(`    ${data.message}`);
     if (type === "test:summary" && data.file) took_ms.set(relative(process.cwd(), data.file), data.duration_ms);
     if (type !== "test:pass" && type !== "test:fail") continue;
     const { name, file, skip, details } = data;
@@ -31,7 +34,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
     }
   }
   if (process.env.LONGWATCH_TEST_SLOW) yield slowest(took_ms);
-  if (failures.length > 0) yield `\n${failures.join("\n")}\n`;
+  if (failures.length > 0) yield `\n${[...failures, ...late].join("\n")}\n`;
   yield `\n${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`;
 }
 
