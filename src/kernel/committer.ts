@@ -234,10 +234,16 @@ export class Committer {
   async #unauthenticated(tx: TenantTransaction, head: Head, batch: Pending[], asks: "behind" | "first") {
     const worthless = new Set<Pending>();
     let demoted = false;
+    const doubted = new Set(
+      batch.map(({ credential }) => credential).filter((one) => one.authority_revision !== head.authority_revision),
+    );
+    // All are asked at once: one round trip while the head is locked, however many speak.
+    const asked = [...doubted].map(async (one) => [one, await this.#authority.renewed(tx, one)] as const);
+    const renewals = new Map(await Promise.all(asked));
     for (const pending of batch) {
       let { credential } = pending;
-      if (credential.authority_revision !== head.authority_revision) {
-        const renewed = await this.#authority.renewed(tx, credential);
+      const renewed = renewals.get(credential);
+      if (renewed !== undefined) {
         if (renewed === null || !sameCaller(renewed.caller, credential.caller)) {
           worthless.add(pending);
           continue;
