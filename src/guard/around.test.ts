@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { aroundOf } from "./around.ts";
 import { look } from "./guard.ts";
 
 const home = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "longwatch-around-")));
@@ -48,4 +49,16 @@ test("a pattern is filled in from the directory itself, and scripts among its fi
   assert.deepEqual(acts('for each in scripts/l*.sh; do bash "$each"; done'), ["deploy"]);
   assert.deepEqual(acts('for each in scripts/b*.sh; do bash "$each"; done'), []);
   assert.deepEqual(acts('for each in nowhere/*.sh; do bash "$each"; done'), []);
+});
+
+test("a file of /proc is read no further than any other", { skip: !fs.existsSync("/proc/self/pagemap") }, () => {
+  const { readFile } = aroundOf(project, {});
+  const before = process.cpuUsage();
+  assert.equal(readFile("/proc/self/pagemap"), null);
+  assert.equal(readFile("/proc/self/pagemap"), null);
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 500_000, `${(user + system) / 1000} ms of the processor`);
+  assert.match(readFile("/proc/self/status") ?? "", /^Name:/);
+  fs.writeFileSync(join(project, "empty.sh"), "");
+  assert.equal(readFile(join(project, "empty.sh")), "");
 });

@@ -48,12 +48,23 @@ function textFile(path: string): string | null {
     file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
     const status = fs.fstatSync(file);
     if (!status.isFile() || status.size > FILE_BYTES_MAX) return null;
-    const text = fs.readFileSync(file, "utf8");
-    return text.includes("\0") ? null : text;
+    const text = status.size > 0 ? fs.readFileSync(file, "utf8") : unsized(file);
+    return text === null || text.includes("\0") ? null : text;
   } catch {
     return null;
   } finally {
     if (file !== undefined) fs.closeSync(file);
+  }
+}
+
+/** What a file holds that says that it is empty: those of /proc do, and some of them go on for gigabytes. */
+function unsized(file: number): string | null {
+  const bytes = Buffer.allocUnsafe(FILE_BYTES_MAX + 1);
+  for (let length = 0; ;) {
+    const size = fs.readSync(file, bytes, length, bytes.length - length, null);
+    if (size === 0) return bytes.toString("utf8", 0, length);
+    length += size;
+    if (length === bytes.length) return null;
   }
 }
 

@@ -54,6 +54,7 @@ const TURN_SCRIPT = [
   `{ echo "The turn goes on without Longwatch: its hook did not run or broke off: $0." >&2; exit 1; }`,
 ].join(" || ");
 
-function quote(word: string): string {
+/** A word as every shell takes it for one, whatever stands in it. */
+export function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

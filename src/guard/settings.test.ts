@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { type Settings, settingsFor, settingsPath, writeSettings } from "./settings.ts";
@@ -59,6 +59,16 @@ test("without any settings it says where it looked", () => {
     state: "absent",
     looked_at: [join(home, "person", ".config", "longwatch", "guard.json"), "/etc/longwatch/guard.json"],
   });
+});
+
+test("without HOME the account's own home counts, and never the root directory", () => {
+  const { homedir } = userInfo();
+  const known = settingsFor(project().deep, {});
+  assert.deepEqual(known.state === "absent" && known.looked_at, [
+    join(homedir, ".config", "longwatch", "guard.json"),
+    "/etc/longwatch/guard.json",
+  ]);
+  assert.ok(settingsPath("user", { project: home, env: { HOME: "" } }).startsWith(join(homedir, ".config")));
 });
 
 test("the environment says as whom, and the project still says which branches are protected", () => {

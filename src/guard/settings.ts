@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 
 /**
@@ -40,11 +41,26 @@ const FROM_ENVIRONMENT = "the environment";
 /** Where the settings of a place are written. */
 export function settingsPath(place: Place, { project, env }: { project: string; env: Env }): string {
   if (place === "project") return join(project, PROJECT_FILE);
-  return place === "user" ? userFile(env) : MACHINE_FILE;
+  if (place === "machine") return MACHINE_FILE;
+  const [path] = userFiles(env);
+  if (path === undefined) throw new Error("Nobody says where your home directory is; set HOME and say it again.");
+  return path;
 }
 
-function userFile(env: Env): string {
-  return join(env.XDG_CONFIG_HOME || join(env.HOME || "/", ".config"), "longwatch", "guard.json");
+/** The user's file, or none for an account without a home. */
+function userFiles(env: Env): string[] {
+  const home = env.XDG_CONFIG_HOME ? undefined : env.HOME || accountsHome();
+  const directory = env.XDG_CONFIG_HOME || (home && join(home, ".config"));
+  return directory ? [join(directory, "longwatch", "guard.json")] : [];
+}
+
+/** Services often start their programs without HOME. */
+function accountsHome(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The nearest project's settings file from a directory upwards. */
@@ -65,7 +81,7 @@ export function projectSettings(cwd: string): string | undefined {
 export function settingsFor(cwd: string, env: Env, pinned?: string): Known {
   const near = projectSettings(cwd);
   const about = [pinned, near].filter((path) => path !== undefined);
-  const paths = [...new Set([...about, userFile(env), MACHINE_FILE])];
+  const paths = [...new Set([...about, ...userFiles(env), MACHINE_FILE])];
   const files: { path: string; settings: Settings }[] = [];
   let server = pinned === undefined ? env.LONGWATCH_URL || undefined : undefined;
   const whoever = () => {

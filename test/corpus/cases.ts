@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { ToolCall } from "../../src/guard/tool_call.ts";
 import { actionNames, type ActionName } from "../../src/guard/vocabulary.ts";
 
@@ -10,7 +11,7 @@ import { actionNames, type ActionName } from "../../src/guard/vocabulary.ts";
  */
 export type Case = { group: string; line: string; expected: ActionName | undefined; call: ToolCall };
 
-const directory = new URL("./", import.meta.url).pathname;
+const directory = fileURLToPath(new URL("./", import.meta.url));
 export const HOME = "/srv/home";
 export const WORKTREE = "/srv/shop";
 

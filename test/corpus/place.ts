@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Around } from "../../src/guard/tool_call.ts";
 import { HOME, WORKTREE } from "./cases.ts";
 
@@ -38,6 +39,16 @@ export function openPlace(): Place {
     "[user]\n\tname = dev\n\temail = dev@example.com\n[init]\n\tdefaultBranch = main\n",
   );
   repositories(git, real);
+  const inPlace = (arg: string) =>
+    arg.replace(/^(--[\w-]+=)?(\/srv\/.*)$/, (_, option = "", path) => option + real(path));
+  // The repositories stand still from here on. The cases ask some thousand times, and few different things.
+  const asked = remembered((args, at) => {
+    try {
+      return told(git(at, ...args.map(inPlace)));
+    } catch {
+      return null;
+    }
+  });
   const around = (cwd: string): Around => ({
     cwd,
     env: { HOME, PATH: "/usr/bin:/bin", USER: "dev", PWD: cwd, TMPDIR: "/tmp" },
@@ -59,20 +70,7 @@ export function openPlace(): Place {
         return [];
       }
     },
-    git: (args, at) => {
-      try {
-        return told(
-          git(
-            at,
-            ...args.map((arg) =>
-              arg.replace(/^(--[\w-]+=)?(\/srv\/.*)$/, (_, option = "", path) => option + real(path)),
-            ),
-          ),
-        );
-      } catch {
-        return null;
-      }
-    },
+    git: asked,
     realPath: (path) => {
       // As far as it exists: the last words of a path may be about to be made.
       const parts = path.split("/");
@@ -88,11 +86,20 @@ export function openPlace(): Place {
   return { around, close: () => rmSync(root, { recursive: true, force: true }) };
 }
 
+function remembered(ask: Around["git"]): Around["git"] {
+  const answers = new Map<string, string | null>();
+  return (args, at) => {
+    const question = JSON.stringify([at, ...args]);
+    if (!answers.has(question)) answers.set(question, ask(args, at));
+    return answers.get(question)!;
+  };
+}
+
 function repositories(git: (cwd: string, ...args: string[]) => string, real: (path: string) => string): void {
   const origin = "/srv/origin.git";
   mkdirSync(real("/srv"), { recursive: true });
   git("/srv", "init", "--quiet", "--bare", real(origin));
-  cpSync(new URL("worktree", import.meta.url).pathname, real(WORKTREE), { recursive: true });
+  cpSync(fileURLToPath(new URL("worktree", import.meta.url)), real(WORKTREE), { recursive: true });
   git(WORKTREE, "init", "--quiet");
   git(WORKTREE, "remote", "add", "origin", real(origin));
   git(WORKTREE, "add", "--all");

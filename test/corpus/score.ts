@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { classify } from "../../src/guard/actions/classify.ts";
 import type { Found } from "../../src/guard/vocabulary.ts";
 import { bypasses, type Case, harmless } from "./cases.ts";
@@ -61,4 +62,4 @@ function report(): void {
   console.log(summary(result));
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) report();
+if (process.argv[1] === fileURLToPath(import.meta.url)) report();

@@ -1,5 +1,5 @@
 import { basename, isAbsolute, join, normalize } from "node:path";
-import type { Invocation } from "../shell/index.ts";
+import { type Invocation, shown } from "../shell/index.ts";
 import type { Around } from "../tool_call.ts";
 import type { ActionName, Found, Resource, ResourceType } from "../vocabulary.ts";
 import { redact } from "./redaction.ts";
@@ -15,6 +15,7 @@ export type Call = {
   program: string | null;
   cwd: string | null;
   env: ReadonlyMap<string, string | null>;
+  files: Invocation["files"];
   stdin: string | null | undefined;
   writes: readonly { value: string | null; text: string }[];
   via: readonly string[];
@@ -50,6 +51,7 @@ export function callOf(invocation: Invocation): Call {
     texts: rest.map(({ text }) => text),
     cwd: invocation.cwd,
     env: invocation.env,
+    files: invocation.files,
     stdin: invocation.stdin,
     writes: invocation.writes,
     via: invocation.via,
@@ -76,6 +78,7 @@ const packages: Readonly<Record<string, string>> = {
   "@azure/static-web-apps-cli": "swa",
   "@shopify/cli": "shopify",
   "@google/clasp": "clasp",
+  "isomorphic-git": "isogit",
   "@sanity/cli": "sanity",
   "@expo/cli": "expo",
   "@anthropic-ai/claude-code": "claude",
@@ -151,4 +154,12 @@ export function absolute(path: string | null, call: Call, around: Around): strin
   // Somebody else's home, wherever that is.
   if (/^~[\w.-]+(\/|$)/.test(expanded)) return normalize(`/${expanded}`);
   return call.cwd === null ? null : normalize(join(call.cwd, expanded));
+}
+
+/** A file's text as the call will find it: what the command itself wrote before comes first. */
+export function fileText(path: string | null, call: Call, { around }: Scene): string | null {
+  const whole = absolute(path, call, around);
+  if (whole === null) return null;
+  const own = call.files.get(whole);
+  return own === undefined ? around.readFile(whole) : shown(own);
 }

@@ -2,7 +2,7 @@ import { readShell, type Unknown } from "../shell/index.ts";
 import type { Around, ToolCall } from "../tool_call.ts";
 import type { Found } from "../vocabulary.ts";
 import { assumptions, withAssumed } from "./assumed.ts";
-import { type Call, calling, callOf, type Reader, type Scene } from "./call.ts";
+import { type Call, calling, callOf, fileText, type Reader, type Scene } from "./call.ts";
 import { databasePrograms, readDatabases } from "./databases.ts";
 import { readDeletion } from "./deletion.ts";
 import { readGit } from "./git.ts";
@@ -70,6 +70,7 @@ const empty: Call = {
   program: null,
   cwd: null,
   env: new Map(),
+  files: new Map(),
   stdin: undefined,
   writes: [],
   via: [],
@@ -102,15 +103,20 @@ function deeper(scene: Scene, from: Call, text: string, read: () => Found[]): Fo
 }
 
 function readText(text: string, from: Call, scene: Scene): Found[] {
-  const { invocations, unknowns } = readShell(text, { ...scene.around, cwd: from.cwd ?? scene.around.cwd });
+  const { invocations, unknowns } = readShell(text, {
+    ...scene.around,
+    cwd: from.cwd ?? scene.around.cwd,
+    readFile: (path) => fileText(path, from, scene),
+  });
   const founds: Found[] = [];
   const assumed = assumptions(text);
   for (const invocation of invocations) {
     const call = callOf(withAssumed(invocation, assumed, scene.around));
     const via = [...from.via, ...call.via];
-    const env = from.env.size > 0 ? new Map([...from.env, ...call.env]) : call.env;
+    const env = over(from.env, call.env);
+    const files = over(from.files, call.files);
     const cwd = isElsewhere(from) ? null : call.cwd;
-    founds.push(...readCall({ ...call, via, env, cwd, certain: from.certain }, scene));
+    founds.push(...readCall({ ...call, via, env, files, cwd, certain: from.certain }, scene));
     if (!text.trimEnd().endsWith(invocation.text)) founds.push(...editedIn(call, scene));
     if (founds.length > FOUNDS_MAX) return founds;
   }
@@ -120,6 +126,9 @@ function readText(text: string, from: Call, scene: Scene): Found[] {
   for (const unknown of unknowns) founds.push(...readUnknown(unknown, text, from, scene));
   return founds;
 }
+
+const over = <V>(one: ReadonlyMap<string, V>, other: ReadonlyMap<string, V>) =>
+  one.size > 0 ? new Map([...one, ...other]) : other;
 
 /** A command that is put into a script or a Makefile in place, with more to come that may run it. */
 function editedIn(call: Call, scene: Scene): Found[] {

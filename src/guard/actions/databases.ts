@@ -1,4 +1,15 @@
-import { absolute, type Call, found, known, optionOf, positionals, type Reader, resource, type Scene } from "./call.ts";
+import {
+  absolute,
+  type Call,
+  fileText,
+  found,
+  known,
+  optionOf,
+  positionals,
+  type Reader,
+  resource,
+  type Scene,
+} from "./call.ts";
 import { environmentOf } from "./environments.ts";
 import { migrations } from "./migrate_table.ts";
 import { asksForHelp, match, tableOf } from "./patterns.ts";
@@ -194,8 +205,7 @@ function changesAnything(call: Call, scene: Scene): boolean {
   }
   const files = optionOf(call, "-f", "--file", "-i");
   if (files !== undefined) {
-    const path = absolute(files, call, scene.around);
-    const text = path === null ? null : scene.around.readFile(path);
+    const text = fileText(files, call, scene);
     if (text === null || changes(text)) return true;
   }
   const texts = statements(call);

@@ -23,12 +23,13 @@ export const isTextual = (name: string) => textual.has(name);
 /** Programs that are known and run nobody else's words unless runsOthers says so. */
 export const familiar = new Set(
   `npm pnpm yarn bun deno node python ruby perl php docker podman nerdctl docker-compose kubectl make just task
-  rake gradle mvn dotnet swift xcodebuild flutter dart composer poetry uv hatch pdm claude codex gemini
+  rake gradle mvn dotnet swift xcodebuild flutter dart composer poetry uv uvx hatch pdm claude codex gemini
   opencode longwatch hub jj svn hg ssh mosh rsync scp sftp terraform tofu pulumi ansible helm psql mysql
   sqlite3 mongosh redis-cli createdb pg_dump pg_isready pg_restore mysqldump systemctl journalctl service
   crontab at atq tmux screen gpg openssl ssh-keygen ssh-add ssh-agent gcc clang cc ld cmake ninja meson bazel
   vite webpack rollup esbuild swc parcel next nuxt astro ng vue storybook playwright cypress puppeteer turbo
-  nx lerna changeset rush`.split(/\s+/),
+  nx lerna changeset rush m4 dc groff troff nroff rpm rpmspec rpmbuild lftp ftp logrotate foreman honcho tex latex
+  pdflatex xelatex lualatex latexmk tectonic`.split(/\s+/),
 );
 
 /** Names that are also words, so that they begin no command in a text. */
@@ -93,7 +94,6 @@ const forms: Readonly<Record<string, RegExp>> = {
   "ansible-console": /./,
   psql: /^(-c|--command)/,
   mysql: /^(-e|--execute)/,
-  sqlite3: /./,
   ssh: /./,
   mix: /^cmd$/,
   bazel: /^run$/,

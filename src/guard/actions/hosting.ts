@@ -1,5 +1,5 @@
 import {
-  absolute,
+  fileText,
   type Call,
   found,
   hasLetter,
@@ -43,6 +43,7 @@ const rows: readonly Row[] = [
   ["fossil push|sync|commit|ci", "push", "branch", "trunk"],
   ["p4 submit", "push", "branch", "depot"],
   ["sl push", "push", "branch", "unknown"],
+  ["isogit push", "push", "branch", "unknown"],
   ["arc land", "push", "branch", "main"],
   ["gt submit|merge +--merge-when-ready|-m|--merge", "push", "branch", "main"],
   ["gt merge", "merge", "branch", "main"],
@@ -80,10 +81,18 @@ export const readHosting: Reader = (call, scene) => {
   }
   if (call.name === "jj") founds.push(...jujutsu(call, scene));
   if (call.name === "sl") return founds.filter(() => isProtected(optionOf(call, "--to") ?? "main", scene));
+  if (call.name === "isogit") return founds.length === 0 ? [] : isomorphic(call, scene);
   if (/^(gh|glab|hub)$/.test(call.name)) founds.push(...api(call, scene));
   if (call.name === "gh") founds.push(...ghAlias(call, scene));
   return founds.slice(0, 2);
 };
+
+/** `isogit push --remote=origin --ref=main` says what git does with the same words. */
+function isomorphic(call: Call, scene: Scene): Found[] {
+  const ref = optionOf(call, "--remoteRef") ?? optionOf(call, "--ref");
+  const remote = optionOf(call, "--remote") ?? "origin";
+  return scene.run(["git", "push", ...(ref === undefined ? [] : [remote, ref])], call);
+}
 
 function jujutsu(call: Call, scene: Scene): Found[] {
   const [first, second] = positionals(call, new Set(["-R", "--repository", "--config", "--config-file", "--at-op"]));
@@ -123,8 +132,7 @@ function api(call: Call, scene: Scene): Found[] {
   const queries = known(call).flatMap((arg) => {
     const [, file] = /^(?:-F|--field=)?query=@(.+)$/.exec(arg) ?? [];
     if (file === undefined) return [];
-    const path = absolute(file, call, scene.around);
-    return [file === "-" ? (call.stdin ?? null) : path === null ? null : scene.around.readFile(path)];
+    return [file === "-" ? (call.stdin ?? null) : fileText(file!, call, scene)];
   });
   const method = optionOf(call, "-X", "--method") ?? (hasFields || words[1] === "graphql" ? "POST" : "GET");
   const request: Request = {

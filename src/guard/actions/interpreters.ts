@@ -1,4 +1,5 @@
-import { absolute, type Call, found, type Reader, resource, type Scene } from "./call.ts";
+import { absolute, type Call, fileText, found, known, type Reader, resource, type Scene } from "./call.ts";
+import { onlyChecks } from "../shell/index.ts";
 import { guardPathOf } from "./guard_files.ts";
 import { librariesIn } from "./libraries.ts";
 import { isInside, isSink, isTemporary } from "./places.ts";
@@ -17,7 +18,7 @@ const interpreters = either(
 export const interpretersWith =
   (isInteresting: Interesting): Reader =>
   (call, scene) => {
-    if (!interpreters.test(call.name)) return [];
+    if (!interpreters.test(call.name) || onlyChecks(call.name, known(call))) return [];
     const founds = codesOf(call, scene).flatMap((code) => [
       ...filesIn(code, call, scene),
       ...requestsIn(code, call, scene),
@@ -54,11 +55,8 @@ function codesOf(call: Call, scene: Scene): string[] {
     const file = call.args.find(
       (arg) => arg !== null && !arg.startsWith("-") && /\.(py|[cm]?[jt]s|rb|pl|php|lua|awk|exs?|jl)$/.test(arg),
     );
-    const path = file === undefined ? null : absolute(file, call, scene.around);
-    const text =
-      path === null || path.includes("/node_modules/") || /\.(test|spec)\.\w+$/.test(path)
-        ? null
-        : scene.around.readFile(path);
+    const isRead = file !== undefined && file !== null && !/(^|\/)node_modules\/|\.(test|spec)\.\w+$/.test(file);
+    const text = isRead ? fileText(file, call, scene) : null;
     if (text !== null) codes.push(text);
     else if (typeof call.stdin === "string") codes.push(call.stdin);
   }

@@ -1,4 +1,5 @@
-import { type Call, found, known, type Reader, resource, type Scene } from "./call.ts";
+import { type Call, found, known, optionOf, type Reader, resource, type Scene } from "./call.ts";
+import { quotedForShell } from "../shell/index.ts";
 import { hidden } from "./nearby.ts";
 import type { Found } from "../vocabulary.ts";
 
@@ -10,6 +11,7 @@ export const readLoaders: Reader = (call, scene) => {
   if (/^(node|nodejs|bun|tsx|electron)$/.test(call.name)) founds.push(...modulesOf(known(call).join(" "), call, scene));
   if (call.name === "enable" && known(call).includes("-f") && !packaged.test(known(call).at(-2) ?? ""))
     founds.push(...hidden(call, "a builtin from a library that was not read"));
+  if (/^(npm|pnpm|yarn)$/.test(call.name)) founds.push(...modulesOf(nodeOptionsOf(call), call, scene));
   if (call.name === "cargo") founds.push(...runnersOf(call, scene));
   return founds.slice(0, 3);
 };
@@ -35,19 +37,26 @@ function loaded(name: string, value: string | null, call: Call, scene: Scene): F
   if (value === null) return [];
   if (wrappers.test(name)) return scene.shell(value, call);
   if (name === "NODE_OPTIONS") return modulesOf(value, call, scene);
-  if (name === "PYTHONSTARTUP" && /^python/.test(call.name)) return scene.shell(`python ${quoted(value)}`, bare(call));
-  if (name === "RUBYOPT")
-    return [...value.matchAll(/(?:^|\s)-r\s*(\S+)/g)].flatMap(([, path]) =>
-      scene.shell(`ruby ${quoted(path!)}`, bare(call)),
-    );
+  if (name === "PYTHONSTARTUP" && /^python/.test(call.name))
+    return scene.shell(`python ${quotedForShell(value)}`, bare(call));
+  if (Object.hasOwn(carried, name)) return scene.shell(carried[name]!(value), bare(call));
+  if (name === "npm_config_node_options") return modulesOf(value, call, scene);
   if (name === "GOFLAGS")
     return [...value.matchAll(/-(?:toolexec|exec|vettool)=(\S+)/g)].flatMap(([, tool]) => scene.shell(tool!, call));
   return [];
 }
 
+/** Variables with words or code for one program: the command that says the same. */
+const carried: Readonly<Record<string, (value: string) => string>> = {
+  TAR_OPTIONS: (value) => `tar ${value}`,
+  EXINIT: (value) => `ex -c ${quotedForShell(value)}`,
+  VIMINIT: (value) => `vim -c ${quotedForShell(value)}`,
+  PERL5DB: (value) => `perl -e ${quotedForShell(value)}`,
+  BUNDLE_GEMFILE: (value) => `ruby ${quotedForShell(value)}`,
+};
+
 /** The same place without the variables, which would load themselves again. */
 const bare = (call: Call): Call => ({ ...call, env: new Map(), certain: false });
-const quoted = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`;
 
 /** The modules that Node loads before anything else. */
 function modulesOf(options: string, call: Call, scene: Scene): Found[] {
@@ -59,9 +68,14 @@ function modulesOf(options: string, call: Call, scene: Scene): Found[] {
       path.startsWith("data:")
         ? hidden(call, "NODE_OPTIONS brings in code of its own")
         : /^[./]/.test(path)
-          ? scene.shell(`node ${quoted(path)}`, bare(call))
+          ? scene.shell(`node ${quotedForShell(path)}`, bare(call))
           : [],
     );
+}
+
+/** `npm test --node-options="--require ./x"` */
+function nodeOptionsOf(call: Call): string {
+  return optionOf(call, "--node-options") ?? "";
 }
 
 /** `cargo run --config 'target.x.runner = ["git", …]'`. */

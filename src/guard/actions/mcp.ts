@@ -1,3 +1,4 @@
+import { quotedForShell } from "../shell/index.ts";
 import type { ToolCall } from "../tool_call.ts";
 import { type Call, found, resource, type Scene } from "./call.ts";
 import { isProtected } from "./branches.ts";
@@ -193,7 +194,7 @@ function texts(tool: string, fields: readonly Field[], call: Call, scene: Scene)
 
 /** Code for a notebook, a browser or an interpreter, whichever language it is in. */
 function codeIn(code: string, call: Call, scene: Scene): Found[] {
-  const quoted = `'${code.replaceAll("'", `'\\''`)}'`;
+  const quoted = quotedForShell(code);
   const lines = [...code.matchAll(/^\s*(?:!|%%?(?:bash|sh|system)\b)(.*)$/gm)].map(([, line]) => line!);
   return [`python -c ${quoted}`, `node -e ${quoted}`, ...lines]
     .flatMap((text) => scene.shell(text, call))

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { matchesPattern } from "../shell/index.ts";
-import { absolute, type Call, type Scene } from "./call.ts";
+import { absolute, type Call, fileText, type Scene } from "./call.ts";
 
 /** A file that a text names, read. */
 type NamedFile = { text: string; isShell: boolean };
@@ -28,8 +28,7 @@ export function filesNamed(text: string, call: Call, scene: Scene, isWhole = fal
   // Which files a pattern names matters where whole files run.
   const matched = isWhole && scene.around.namesIn !== undefined ? pathsMatching(text, words, call, scene) : [];
   return [...plain, ...matched].flatMap((path) => {
-    const whole = absolute(path, call, scene.around);
-    const read = whole === null || passed.test(path) ? null : scene.around.readFile(whole);
+    const read = passed.test(path) ? null : fileText(path, call, scene);
     return read === null ? [] : [{ text: read, isShell: isShell(path, read) }];
   });
 }

@@ -1,5 +1,5 @@
 import { type Call, found, resource, type Scene } from "./call.ts";
-import { onlyStarts } from "../shell/index.ts";
+import { onlyStarts, quotedForShell } from "../shell/index.ts";
 import type { ActionName, Found } from "../vocabulary.ts";
 import { either } from "./either.ts";
 import { isTextual } from "./familiar.ts";
@@ -112,6 +112,8 @@ export function tailsOf(call: Call, scene: Scene, isInteresting: Interesting, is
   const unsure: Call = { ...call, certain: false };
   for (const [index, arg] of call.args.slice(0, MARKS_MAX).entries()) {
     if (arg === null) continue;
+    // What it starts only prints or searches for these words: `nice echo git push`.
+    if (onlyStarts(call.name) && isTextual(arg)) break;
     const isCode = /^(--?(e|E|c|x|o|eval|exec|execute|command|cmd|expr|expression|print|code)|eval)$/.test(
       call.args[index - 1] ?? "",
     );
@@ -127,8 +129,15 @@ export function tailsOf(call: Call, scene: Scene, isInteresting: Interesting, is
       if (isInteresting(first)) founds.push(...scene.shell(inner, unsure));
       else if (isRunner || (isCode && (runsSomething(arg) || /\b(cmd|shell|process)\b/i.test(arg))))
         founds.push(...commandsIn(arg, unsure, scene, isInteresting));
-    } else if (isInteresting(arg) && index < call.args.length - 1)
-      founds.push(...scene.run(call.args.slice(index), call, false));
+    } else if (isInteresting(arg) && index < call.args.length - 1) {
+      const words = call.args.slice(index);
+      founds.push(...scene.run(words, call, false));
+      // A shell's script is to be read.
+      if (/^(.*\/)?(ba|z|da|k)?sh$/.test(arg))
+        founds.push(
+          ...scene.shell(words.map((word) => (word === null ? '"$_"' : quotedForShell(word))).join(" "), unsure),
+        );
+    }
     if (founds.length > 0) break;
   }
   if (founds.length === 0 && typeof call.stdin === "string" && !isRunner)

@@ -2,6 +2,7 @@ import {
   entry,
   absolute,
   type Call,
+  fileText,
   found,
   known,
   optionOf,
@@ -99,8 +100,7 @@ function invoked(call: Call): Found[] {
 function startFiles(call: Call, scene: Scene): Found[] {
   const at = call.args.findIndex((arg) => arg === "--rcfile" || arg === "--init-file");
   if (at < 0) return [];
-  const path = absolute(call.args[at + 1] ?? null, call, scene.around);
-  const text = path === null ? null : scene.around.readFile(path);
+  const text = fileText(call.args[at + 1] ?? null, call, scene);
   return scene.shell(text ?? (call.texts[at + 1] ?? "").replace(/^<\((echo|printf|cat)\b(.*)\)$/s, "$2"), {
     ...call,
     certain: false,
@@ -194,10 +194,14 @@ function tasks(call: Call, scene: Scene, isInteresting: Interesting): Found[] {
   const isNode = call.name === "node";
   const words = isNode
     ? [run ?? (call.args.includes("--run") ? (call.args[call.args.indexOf("--run") + 1] ?? null) : undefined)]
-    : positionals(call);
+    : positionals(call, new Set(["-C"]));
   const names = words.filter(
     (word) => word !== null && word !== undefined && !/^(run|run-script|task|run-many|affected|exec|call)$/.test(word),
   ) as string[];
+  const given = fileGiven(call) ?? files;
+  // Without a name, the first task or all of them run. A file of which nobody else knows yet is read whole.
+  const fresh = given.find((file) => names.length === 0 && call.files.has(absolute(file, call, scene.around) ?? ""));
+  if (fresh !== undefined) return commandsIn(fileText(fresh, call, scene) ?? "", call, scene, isInteresting);
   return names.slice(0, 4).flatMap((name) => {
     const target = pathed.test(call.name)
       ? name
@@ -205,7 +209,7 @@ function tasks(call: Call, scene: Scene, isInteresting: Interesting): Found[] {
           .at(-1)!
           .replace(/([a-z])(?=[A-Z])/g, "$1-")
       : name;
-    const text = textOf(fileGiven(call) ?? files, call, scene);
+    const text = textOf(given, call, scene);
     const section = text === null ? null : sectionOf(text, target);
     if (section !== null)
       return commandsIn(
@@ -227,8 +231,7 @@ function fileGiven(call: Call): string[] | undefined {
 
 function textOf(files: readonly string[], call: Call, scene: Scene): string | null {
   for (const file of files) {
-    const path = absolute(file, call, scene.around);
-    const text = path === null ? null : scene.around.readFile(path);
+    const text = fileText(file, call, scene);
     if (text !== null) return text;
   }
   return null;
@@ -267,8 +270,7 @@ export function byName(call: Call, name: string): Found[] {
 /** A program of the project or of the team whose name says what it does, and which was not read. */
 function named(call: Call, scene: Scene): Found[] {
   const path = call.program ?? "";
-  const whole = absolute(path, call, scene.around);
   const isOwn = /\/|\.(sh|bash|py|rb|js|mjs|ts|pl)$/.test(path) && !/(^|\/)node_modules\/|^\/usr\//.test(path);
-  if (!isOwn || (whole !== null && scene.around.readFile(whole) !== null)) return [];
+  if (!isOwn || fileText(path, call, scene) !== null) return [];
   return byName(call, call.name);
 }

@@ -1,4 +1,4 @@
-import { absolute, type Call, entry, optionOf, positionals, type Reader, type Scene } from "./call.ts";
+import { type Call, entry, fileText, optionOf, positionals, type Reader, type Scene } from "./call.ts";
 import { byName } from "./runners.ts";
 
 /**
@@ -31,10 +31,7 @@ const script =
   };
 
 const isThere = (paths: readonly string[], call: Call, scene: Scene) =>
-  paths.some((path) => {
-    const whole = absolute(path, call, scene.around);
-    return whole !== null && scene.around.readFile(whole) !== null;
-  });
+  paths.some((path) => fileText(path, call, scene) !== null);
 
 const python: Naming = (call, scene) => {
   if (call.args[0] !== "-m") return script([""])(call, scene);

@@ -1,7 +1,7 @@
 import type { Assignment, Word } from "unbash";
 import type { Expansion } from "./expansion.ts";
 import { limits } from "./budget.ts";
-import { assigned, variableOf } from "./parameters.ts";
+import { assigned, integer, variableOf } from "./parameters.ts";
 import type { Shell } from "./shell.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
 
@@ -28,6 +28,8 @@ export function assign(shell: Shell, expansion: Expansion, { name, value, append
     return set(items);
   }
   const text = expansion.text(value, true);
+  // Whatever an integer is given, bash reckons, with the commands that stand in it.
+  if (expansion.state.options.has(integer(name))) expansion.reckon(text);
   const before = variable();
   if (index) {
     const key = expansion.index(name, index);

@@ -204,7 +204,9 @@ function complete(shell: Shell, call: Call, state: State): State[] {
   const words = values(call);
   for (const [at, word] of words.entries()) {
     const next = words[at + 1];
-    if (/^-[CF]$/.test(word) && next !== undefined) aside(shell, call, state, next);
+    const [, attached] = /^-[CF](.*)$/s.exec(word) ?? [];
+    const command = attached === "" ? next : attached;
+    if (command !== undefined) aside(shell, call, state, command);
     if (word === "-W" && /\$\(|`/.test(next ?? "")) aside(shell, call, state, `: ${next}`);
   }
   return [undecided(state)];

@@ -1,5 +1,7 @@
 import { broughtIn, filesOfModule } from "./code_files.ts";
-import { awk, codeLanguage, type Language } from "./languages.ts";
+import { awk, codeLanguage, onlyChecks, type Language } from "./languages.ts";
+import { valueOf } from "./parameters.ts";
+import { quotedForShell } from "./operations.ts";
 import { resolved } from "./paths.ts";
 import { nothingRun, runText } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
@@ -16,7 +18,14 @@ export function codeHandler(name: string): Handler | undefined {
 }
 
 function interpreted(shell: Shell, call: Call, state: State, language: Language): State[] {
-  const words = call.argv.slice(1).map(certainly);
+  const given = call.argv.slice(1).map(certainly);
+  const more = language.variable === undefined ? undefined : valueOf(language.variable, state, shell.around);
+  const words = more === undefined ? given : [...more.split(/\s+/).filter(Boolean), ...given];
+  if (
+    onlyChecks(certainly(call.argv[0]!).replace(/^.*\//s, ""), words) &&
+    !runsEvenSo(shell, call, state, words, language)
+  )
+    return nothingRun(state);
   loaded(shell, call, state, words, language);
   let isGiven = false;
   let at = 0;
@@ -27,14 +36,11 @@ function interpreted(shell: Shell, call: Call, state: State, language: Language)
       !word.startsWith("--") && /^-[a-zA-Z\d]*[eErc]$/.test(word) && language.code.includes(`-${word.slice(-1)}`);
     if (flag !== undefined || isCluster) {
       isGiven = true;
-      runCode(
-        shell,
-        call,
-        state,
-        word.includes("=") ? word.slice(word.indexOf("=") + 1) : (words[++at] ?? ""),
-        language,
-        "text",
-      );
+      const code = word.includes("=") ? word.slice(word.indexOf("=") + 1) : (words[++at] ?? "");
+      if (language.reads?.includes(word)) fromFile(shell, call, state, code, language);
+      runCode(shell, call, state, code, language, "text");
+    } else if (language.reads?.includes(word)) {
+      isGiven = fromFile(shell, call, state, words[++at] ?? "", language);
     } else if (language.takes?.includes("-m") && /^-m./.test(word)) {
       module(shell, call, state, [word.slice(2), ...words.slice(at + 1)], language);
       isGiven = true;
@@ -72,19 +78,23 @@ function module(
   if (state.input !== undefined) runCode(shell, call, state, state.input, language, "text");
 }
 
-/** `ruby -Ilib -rland -e 1` */
-function loaded(shell: Shell, call: Call, state: State, words: readonly string[], { modules, loads }: Language): void {
-  if (modules === undefined || loads === undefined) return;
-  const given = (letter: string) =>
-    words.flatMap((word, at) =>
-      word === `-${letter}` ? [words[at + 1] ?? ""] : word.startsWith(`-${letter}`) ? [word.slice(2)] : [],
-    );
-  const code = given(loads).map((name) => `require ${JSON.stringify(name)}`);
-  const text = `${given("I")
-    .map((directory) => `$: << ${JSON.stringify(directory)}`)
-    .join(";")};${code.join(";")}`;
-  for (const one of broughtIn(shell, call, state, text, modules))
-    runCode(shell, call, state, one, codeLanguage("ruby")!, "brought");
+/** `ruby -Ilib -rland -e 1`, `perl -MLand -e 1`: the code that says the same. */
+function loaded(shell: Shell, call: Call, state: State, words: readonly string[], language: Language): void {
+  const { loads } = language;
+  if (loads === undefined) return;
+  // The option's word may stand apart.
+  const joined = words.map((word, at) => (/^-[Ir]$/.test(word) ? word + (words[at + 1] ?? "") : word));
+  const modules = joined.flatMap((word) => loads.option.exec(word)?.[1] ?? []);
+  if (modules.length === 0) return;
+  const directories = joined.flatMap((word) => /^-I(.+)$/.exec(word)?.[1] ?? []);
+  const code = [...directories.map(loads.directory), ...modules.map(loads.code)].join("");
+  runCode(shell, call, state, code, language, "text");
+}
+
+/** Perl runs its BEGIN blocks while it only looks at the grammar. */
+function runsEvenSo(shell: Shell, call: Call, state: State, words: readonly string[], { checks }: Language): boolean {
+  const texts = words.flatMap((word) => [word, shell.read(resolved(word, state.cwd), call.frame, state) ?? ""]);
+  return checks?.but !== undefined && texts.some((text) => checks.but!.test(text));
 }
 
 function ofModule(shell: Shell, call: Call, state: State, name: string, language: Language): void {
@@ -181,11 +191,7 @@ function firstLiteral(code: string, start: number): string | undefined {
   const opening = /^(?:\[|c\()/.exec(code.slice(next, next + 2))?.[0] ?? "";
   const rest = listOfLiterals(code, next + opening.length, opening === "[" ? "]" : ")");
   if (rest === undefined) return /^\s*(\{|\w+\s*=)/.test(code.slice(next, next + 40)) ? first.value : undefined;
-  return rest === "" ? first.value : `${quoted(first.value)} ${rest}`;
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+  return rest === "" ? first.value : `${quotedForShell(first.value)} ${rest}`;
 }
 
 function listOfLiterals(code: string, start: number, close: string): string | undefined {
@@ -193,7 +199,7 @@ function listOfLiterals(code: string, start: number, close: string): string | un
   for (let at = start; ;) {
     while (/[\s,]/.test(code[at] ?? "")) at++;
     const isOver = at >= code.length || (close === ")" && /[;}]/.test(code[at]!));
-    if (code[at] === close || isOver) return words.map(quoted).join(" ");
+    if (code[at] === close || isOver) return words.map(quotedForShell).join(" ");
     const literal = literalAt(code, at);
     if (literal === undefined) return undefined;
     words.push(literal.value);

@@ -39,11 +39,12 @@ export const node: Modules = {
   files: (name) => [name, ...["js", "mjs", "cjs", "ts"].map((end) => `${name}.${end}`), `${name}/index.js`],
 };
 
-/** `do "./land.pl"` */
+/** `do "./land.pl"`, `use Land` */
 export const perl: Modules = {
-  brings: /\b(?:do|require)\s*(?:\(\s*)?["']([^"'\n]{1,200})["']/g,
-  files: (name) => [name],
+  brings: /\b(?:do|require)\s*(?:\(\s*)?["']([^"'\n]{1,200})["']|\buse\s+(?!lib\b)([A-Za-z_][\w:]*)/g,
+  files: (name) => (/[./]/.test(name) ? [name] : [`${name.replaceAll("::", "/")}.pm`]),
   path: "PERL5LIB",
+  adds: /\buse\s+lib\s+["']([^"'\n]{1,200})["']/g,
 };
 
 /** `require_relative "land"`, `load "land.rb"` */

@@ -122,7 +122,7 @@ function aliased(shell: Shell, node: Command, frame: Frame, state: State): State
 
 /** Programs run what these variables say: `GIT_EDITOR='sh -c …' git commit`, `PROMPT_COMMAND=…`. */
 const ofCommands =
-  /^(PROMPT_COMMAND|PS[0-4]|BASH_ENV|ENV|ZDOTDIR|(GIT_)?(SEQUENCE_)?EDITOR|VISUAL|(GIT_)?PAGER|GIT_\w*(COMMAND|DIFF|PROXY)|(GIT|SSH|SUDO)_ASKPASS|LESSOPEN|LESSCLOSE|RSYNC_RSH|CVS_RSH|MANPAGER|BROWSER)$/;
+  /^(PROMPT_COMMAND|PS[0-4]|BASH_ENV|ENV|ZDOTDIR|(\w+_)?(EDITOR|PAGER|BROWSER|ASKPASS)|VISUAL|HGEDITOR|FCEDIT|MANPAGER|GIT_\w*(COMMAND|DIFF|PROXY)|LESSOPEN|LESSCLOSE|(RSYNC|CVS)_RSH|(GIT|SVN)_SSH|FZF_DEFAULT_COMMAND)$/;
 
 const ofAssignments = /^(export|declare|typeset|local|readonly|env)$/;
 

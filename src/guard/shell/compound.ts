@@ -70,7 +70,12 @@ export function runNode(shell: Shell, node: Runnable, frame: Frame, state: State
 function compound(shell: Shell, node: CompoundCommand, frame: Frame, state: State): State[] {
   switch (node.type) {
     case "Subshell":
-      return merged(runList(shell, node.body.commands, frame, state).map((way) => afterwards(state, way)));
+      // It has no traps of the shell around it, and its own run at its end.
+      return merged(
+        shell
+          .ended(runList(shell, node.body.commands, frame, { ...state, traps: new Map() }), frame)
+          .map((way) => afterwards(state, way)),
+      );
     case "BraceGroup":
       return runList(shell, node.body.commands, frame, state);
     case "If":

@@ -1,11 +1,12 @@
 import { written } from "./paths.ts";
-import { DEFAULT_IFS, assigned, assignedAt, valueOf, variableOf } from "./parameters.ts";
+import { DEFAULT_IFS, assigned, assignedAt, integer, valueOf, variableOf } from "./parameters.ts";
 import { Expansion } from "./expansion.ts";
 import { FieldSink } from "./fields.ts";
 import { quotedForShell } from "./operations.ts";
 import { hasOption, optionWord, readOptions } from "./options.ts";
 import type { Call, Shell } from "./shell.ts";
 import { having, type State } from "./state.ts";
+import { suspectIndex } from "./subscripts.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
 
 export function exportVariables(shell: Shell, call: Call, state: State): State[] {
@@ -42,6 +43,10 @@ function declared(shell: Shell, call: Call, state: State, always: string): State
     }
     const [, name, sign, value] = /^([A-Za-z_][\w]*)(?:(\+?=)(.*))?$/s.exec(word) ?? [];
     if (name === undefined) continue;
+    if (always === "" && flags.includes("i")) {
+      shell.budget.spend(next.options.size / 16);
+      next = { ...next, options: new Set([...next.options, integer(name)]) };
+    }
     if (always === "" && flags.includes("n")) {
       next = referring(next, name, flags.includes("+") ? undefined : (value ?? ""));
       continue;
@@ -115,6 +120,7 @@ export function readLine(shell: Shell, call: Call, state: State): State[] {
     descriptor === undefined
       ? { ...state, input: rest, succeeded }
       : { ...written(state, `/dev/fd/${descriptor}`, rest), succeeded };
+  if (names.some((name) => state.options.has(integer(name)))) suspectIndex(shell, text);
   if (array !== undefined) return [assigned(next, shell.around, array, numbered(split(shell, state, text)))];
   return [assignFields(shell, next, names, text)];
 }

@@ -12,7 +12,7 @@ const TAKES =
   /^(-C|-c|--git-dir|--work-tree|--namespace|--exec-path|--super-prefix|--config-env|--list-cmds|--attr-source)$/;
 /** Settings whose value is run. */
 const RUN_SETTINGS =
-  /^(core\.(pager|sshcommand|editor|askpass|fsmonitor|gitproxy|alternaterefscommand)|pager\.\w+|sequence\.editor|diff\.(external|.*\.(command|textconv))|(diff|merge)tool\..*\.cmd|merge\..*\.driver|filter\..*\.(clean|smudge|process)|credential\.(.*\.)?helper|gpg\.(.*\.)?program|(remote\..*\.)?(uploadpack|receivepack)|trailer\..*\.(command|cmd)|sendemail\..*cmd|web\.browser|browser\..*\.cmd|man\..*\.cmd|uploadpack\.packobjectshook)$/i;
+  /^(core\.(pager|sshcommand|editor|askpass|fsmonitor|gitproxy|alternaterefscommand)|pager\.\w+|sequence\.editor|diff\.(external|.*\.(command|textconv))|(diff|merge)tool\..*\.cmd|merge\..*\.driver|filter\..*\.(clean|smudge|process)|credential\.(.*\.)?helper|gpg\.(.*\.)?(program|defaultkeycommand)|(remote\..*\.)?(uploadpack|receivepack)|trailer\..*\.(command|cmd)|sendemail\.(.*cmd|smtpserver)|guitool\..*\.cmd|imap\.tunnel|interactive\.difffilter|tar\..*\.command|lfs\.customtransfer\..*\.path|web\.browser|browser\..*\.cmd|man\..*\.cmd|uploadpack\.packobjectshook)$/i;
 
 function git(shell: Shell, call: Call, state: State): State[] {
   let [at, there] = [1, state];
@@ -28,11 +28,15 @@ function git(shell: Shell, call: Call, state: State): State[] {
   for (const [name, value] of settings)
     if (RUN_SETTINGS.test(name) && value !== "")
       runText(shell, call, { ...there, output: undefined }, value.replace(/^!/, ""), { via: "git" });
+    else if (/^remote\..*url$/.test(name)) remoteHelper(shell, call, there, value);
   const rest = call.argv.slice(at);
   const verb = rest[0] ? certainly(rest[0]) : "";
   const alias =
     settings.findLast(([name]) => name === `alias.${verb.toLowerCase()}`)?.[1] ?? state.aliases.get(`git ${verb}`);
   if (alias !== undefined) return aliased(shell, call, there, alias, rest);
+  // A subcommand is a program, too; which one, a new PATH may decide.
+  if (state.variables.has("PATH") && /^[\w-]+$/.test(verb))
+    runWords(shell, call, there, [literally(`git-${verb}`), ...rest.slice(1)], { via: "git" });
   const own = verb === "config" ? configured(shell, call, state, rest) : state;
   subcommand(shell, call, there, verb, rest);
   return nothingRun(own);
@@ -79,6 +83,13 @@ function configured(shell: Shell, call: Call, state: State, rest: readonly Argum
   return alias ? { ...state, aliases: having(state.aliases, `git ${alias}`, value) } : state;
 }
 
+/** `ext::cmd words`: the words are parted by spaces, and `% ` is a space in one. */
+function remoteHelper(shell: Shell, call: Call, state: State, url: string): void {
+  const words = /^ext::(.*)$/s.exec(url)?.[1]?.split(/(?<!%) /) ?? [];
+  const own = words.map((one) => literally(one.replaceAll("% ", " ")));
+  runWords(shell, call, { ...state, output: undefined }, own, { via: "git" });
+}
+
 function subcommand(shell: Shell, call: Call, state: State, verb: string, rest: readonly Argument[]): void {
   const how = { via: "git" };
   const words = rest.map(certainly);
@@ -91,18 +102,6 @@ function subcommand(shell: Shell, call: Call, state: State, verb: string, rest: 
       else if (equals) text(word.slice(equals.length + 1));
       else if (attached) text(word.slice(2));
     }
-  };
-  // Words are parted by spaces, and `% ` is a space in one.
-  const remoteHelper = (word: string) => {
-    const own = /^ext::(.*)$/s.exec(word)?.[1]?.split(/(?<!%) /) ?? [];
-    if (own.length > 0)
-      runWords(
-        shell,
-        call,
-        state,
-        own.map((one) => literally(one.replaceAll("% ", " "))),
-        how,
-      );
   };
   if (verb === "submodule") {
     const at = words.indexOf("foreach");
@@ -117,7 +116,7 @@ function subcommand(shell: Shell, call: Call, state: State, verb: string, rest: 
     for (const [at, word] of words.entries()) if (/-filter$/.test(word)) text(words[at + 1]);
   } else if (/^(fetch|pull|clone|ls-remote|push|archive|fetch-pack|send-pack)$/.test(verb)) {
     after("--upload-pack", "--receive-pack", "--exec", ...(verb === "clone" ? ["-u"] : []));
-    for (const word of words) remoteHelper(word);
+    for (const word of words) remoteHelper(shell, call, state, word);
   } else if (verb === "for-each-repo") {
     const at = rest.findIndex(({ value }, place) => place > 0 && !value.startsWith("-"));
     if (at > 0) runWords(shell, call, { ...state, cwd: HOLE }, [literally("git"), ...rest.slice(at)], how);

@@ -5,6 +5,9 @@ import { freshState } from "./state.ts";
 
 export type { Invocation, Reading, Surroundings, Unknown, Word } from "./reading.ts";
 export { matchesPattern } from "./patterns.ts";
+export { onlyChecks } from "./languages.ts";
+export { quotedForShell } from "./operations.ts";
+export { shown } from "./values.ts";
 export { onlyStarts } from "./wrappers.ts";
 
 /**

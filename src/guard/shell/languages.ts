@@ -10,8 +10,14 @@ export type Language = {
   /** Calls that run text of their own language. */
   evaluates?: RegExp;
   modules?: code_files.Modules;
-  /** The letter of the option that brings in a module, with or without a space before its name. */
-  loads?: string;
+  /** The options that bring in a module, with the module as their group, and the code that says the same. */
+  loads?: { option: RegExp; code(name: string): string; directory(path: string): string };
+  /** The variable with further options. */
+  variable?: string;
+  /** Options whose next word is a file with code. */
+  reads?: readonly string[];
+  /** Options with which code is only looked at, and what of it runs all the same. */
+  checks?: { option: RegExp; but?: RegExp };
 };
 
 const python: Language = {
@@ -23,6 +29,7 @@ const python: Language = {
   modules: code_files.python,
 };
 const node: Language = {
+  checks: { option: /^(-c|--check)$/ },
   code: ["-e", "-p", "-pe", "-ep", "--eval", "--print", "eval"],
   takes: ["-r", "--require", "--import", "--loader", "-C", "--input-type"],
   starts:
@@ -36,6 +43,13 @@ const perl: Language = {
   starts: /\b(?:system|exec|popen)\b\s*\(?|(?=`|\bqx[({[<|/!])|\bopen\s*\(/g,
   evaluates: /\beval\b|\|\s*["']|["']\s*\|/,
   modules: code_files.perl,
+  loads: {
+    option: /^-[mM]-?([\w:]+.*)$/s,
+    code: (name) => name.replace(/^[\w:]+/, (module) => `use ${module};`),
+    directory: (path) => `use lib "${path}";`,
+  },
+  variable: "PERL5OPT",
+  checks: { option: /^-[wtTuUWX]*c[wtTuUWX]*$/, but: /\b(BEGIN|UNITCHECK|CHECK)\b/ },
 };
 const ruby: Language = {
   code: ["-e"],
@@ -43,9 +57,16 @@ const ruby: Language = {
   starts: /\b(?:system|exec|spawn|popen\d?|capture\w*|sh)\b\s*\(?|(?=`|%x[({[<|/!])/g,
   evaluates: /\beval\b|\binstance_eval\b|\bsend\b|\bIO\.|\bKernel\b/,
   modules: code_files.ruby,
-  loads: "r",
+  loads: {
+    option: /^-r(.+)$/,
+    code: (name) => `require "${name}";`,
+    directory: (path) => `$: << "${path}";`,
+  },
+  variable: "RUBYOPT",
+  checks: { option: /^-[wW]*c[wW]*$/ },
 };
 const php: Language = {
+  checks: { option: /^(-l|--syntax-check)$/ },
   code: ["-r", "-R", "-B", "-E"],
   takes: ["-d", "-c"],
   starts: /\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec)\s*\(|(?=`)/g,
@@ -59,6 +80,7 @@ export const awk: Language = {
   evaluates: /\|&?\s*getline|print[^;}\n]{0,200}\|/,
 };
 const other: Language = {
+  reads: ["-x", "-s", "-f", "-l", "--command", "--source", "--load"],
   code: ["-e", "-c", "--eval", "-E", "eval", "-x", "-eval", "-o", "-ex", "--one-line"],
   starts: /\b(?:Sys\.command|system2?|exec\w*|execute|popen|spawn|run|shell|do shell script|cmd|sh)\b\s*\(?/g,
   evaluates: /\beval\b|\bload(string)?\s*\(|\bopen\b|\.!|\bprocess\b|shell/i,
@@ -72,6 +94,13 @@ const psql: Language = {
 };
 const mysql: Language = { ...other, code: ["-e"], starts: /\\!\s*|\bsystem\s+/g, evaluates: undefined };
 
+/** Whether a program of this name only looks at the grammar of the code that it is given. */
+export function onlyChecks(name: string, words: readonly string[]): boolean {
+  const end = words.findIndex((word) => !word.startsWith("-"));
+  const option = codeLanguage(name)?.checks?.option;
+  return option !== undefined && words.slice(0, end < 0 ? undefined : end).some((word) => option.test(word));
+}
+
 const named = (language: Language, names: string) => names.split(" ").map((name) => [name, language] as const);
 
 const languages = new Map<string, Language>([
@@ -82,7 +111,7 @@ const languages = new Map<string, Language>([
   ...named(ruby, "ruby"),
   ...named(php, "php"),
   ...named(awk, "awk gawk mawk nawk"),
-  ...named(other, "lua luajit ocaml osascript rscript julia tclsh expect elixir groovy scala guile gdb sqlite3"),
+  ...named(other, "lua luajit texlua ocaml osascript rscript julia tclsh expect elixir groovy scala guile gdb"),
   ...named(
     other,
     "r octave gnuplot iex irb pry erl racket ghc sbcl raku crystal kotlin swift clojure clj bb janet fennel",

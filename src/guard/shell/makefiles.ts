@@ -1,5 +1,5 @@
 import { hasOption, readOptions, type Options } from "./options.ts";
-import { valueOf } from "./parameters.ts";
+import { variableOf } from "./parameters.ts";
 import { resolved } from "./paths.ts";
 import { joinedWords, nothingRun, runText } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
@@ -36,7 +36,8 @@ const DRY = ["n", "q", "t", "just-print", "dry-run", "recon", "question", "touch
 
 function make(shell: Shell, call: Call, state: State): State[] {
   const [program, ...argv] = call.argv;
-  const { given, words } = optionsAndWords([program!, ...fromVariables(shell, state), ...argv]);
+  const flags = ["GNUMAKEFLAGS", "MAKEFLAGS"].map((name) => exported(shell, state, name) ?? "").join(" ");
+  const { given, words } = optionsAndWords([program!, ...wordsOf(flags), ...argv]);
   const all = (...names: string[]) =>
     given.flatMap(([name, word]) => (names.some((one) => isNamed(name, one)) && word ? [certainly(word)] : []));
   const there = { ...state, cwd: all("C", "directory").reduce((cwd, path) => resolved(path, cwd), state.cwd) };
@@ -47,13 +48,14 @@ function make(shell: Shell, call: Call, state: State): State[] {
   const recipes: Recipes = {
     rules: [],
     variables: new Map(),
-    read: [],
+    // What stands in these variables, make expands before it takes its words from there.
+    read: [flags],
     commands: [],
     isDry: hasOption({ at: 0, given }, ...DRY),
   };
   const text = (path: string) =>
     path === "-" ? (state.input ?? null) : shell.read(resolved(path, there.cwd), call.frame, there);
-  const before = (valueOf("MAKEFILES", state, shell.around) ?? "").split(/\s+/).filter(Boolean);
+  const before = (exported(shell, state, "MAKEFILES") ?? "").split(/\s+/).filter(Boolean);
   const texts = [...before, ...(named.length > 0 ? named : [found ?? "Makefile"])].map(text);
   if (texts.at(-1) === null) {
     shell.unknown("the Makefile cannot be read", call.text ?? shown(joinedWords(call.argv)));
@@ -77,12 +79,17 @@ function make(shell: Shell, call: Call, state: State): State[] {
 }
 
 /** `MAKEFLAGS=n`, `MAKEFLAGS='--eval=x:;cmd A=b'`: what is not known there is nothing. */
-function fromVariables(shell: Shell, state: State): Argument[] {
-  const text = ["GNUMAKEFLAGS", "MAKEFLAGS"].map((name) => valueOf(name, state, shell.around) ?? "").join(" ");
-  const words = [...text.matchAll(/(?:[^\s\\]|\\.)+/gs)].map(([word]) => word.replaceAll(/\\(.)/gs, "$1"));
+function wordsOf(flags: string): Argument[] {
+  const words = [...flags.matchAll(/(?:[^\s\\]|\\.)+/gs)].map(([word]) => word.replaceAll(/\\(.)/gs, "$1"));
   return words
     .filter((word) => isKnown(word) && word !== "--")
     .map((word) => literally(/^\w+$/.test(word) ? `-${word}` : word));
+}
+
+/** A variable that make has from its environment, where it is known. */
+function exported(shell: Shell, state: State, name: string): string | undefined {
+  const { value, isExported } = variableOf(name, state, shell.around) ?? {};
+  return isExported && typeof value === "string" && isKnown(value) ? value : undefined;
 }
 
 /** GNU's make reads an abbreviation for the whole name. */
@@ -211,7 +218,7 @@ function madeText(
       if (name === "MAKE") return recipes.isDry ? "make -n" : "make";
       const [, command] = /^shell\s+(.*)$/s.exec(name) ?? [];
       if (command !== undefined) runText(shell, call, state, again(command), { via: "make" });
-      const value = recipes.variables.get(name) ?? shell.around.env[name];
+      const value = recipes.variables.get(name) ?? exported(shell, state, name);
       if (value === undefined) return /^[\w.-]+$/.test(name) ? "" : HOLE;
       const made = again(value);
       return shell.budget.holds(made.length) ? made : HOLE;

@@ -2,6 +2,12 @@ import { nothingRun, runText, runWords } from "./running.ts";
 import type { Handler } from "./shell.ts";
 import { certainly } from "./values.ts";
 
+/** What ssh and those that start it run here. */
+export const local = /^(?:-o)?\s*(?:Proxy|Local|KnownHosts)Command\s*[= ]\s*(.+)$/is;
+
+/** What apt starts around an installation. */
+const packageHook = /(?:Pre|Post)-(?:Invoke|Install-Pkgs)[\w-]*(?:::)?\s*=\s*\{?\s*"?([^"}]+)/is;
+
 /** Programs with an option, or a word after a mark, that is a command: `tar --to-command='sh -c …'`. */
 const options: Record<string, RegExp> = {
   tar: /^--(?:(?:to-command|use-compress-program|rsh-command|rmt-command|info-script)=|checkpoint-action=exec=)(.+)/s,
@@ -13,6 +19,11 @@ const options: Record<string, RegExp> = {
   pandoc: /^--filter=(.+)/s,
   socat: /^(?:EXEC|SYSTEM):([^,]+)/is,
   ip: /^$/,
+  scp: local,
+  ...Object.fromEntries(["apt", "apt-get"].map((name) => [name, packageHook])),
+  wget: /^--use-askpass=(.+)/s,
+  fzf: /\b(?:execute|become|reload|transform)[\w-]*[^\w\s-]([^)\]}]+)/s,
+  tcpdump: /^-z(.+)/s,
 };
 /** Options whose next word is the command. */
 const next: Record<string, RegExp> = {
@@ -22,6 +33,10 @@ const next: Record<string, RegExp> = {
   nc: /^(-e|-c|--exec|--sh-exec)$/,
   ncat: /^(-e|-c|--exec|--sh-exec)$/,
   capsh: /^-c$/,
+  scp: /^-S$/,
+  tcpdump: /^-z$/,
+  zip: /^(-TT|--unzip-command)$/,
+  fzf: /^--preview$/,
   pandoc: /^(-F|--filter)$/,
 };
 

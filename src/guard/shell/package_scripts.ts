@@ -4,17 +4,17 @@ import { resolved } from "./paths.ts";
 import { nothingRun, quotedWords, runText, runWords } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
 import type { State } from "./state.ts";
-import { certainly, isKnown, type Argument } from "./values.ts";
+import { certainly, isKnown, literally, type Argument } from "./values.ts";
 
 const environments = [
   ..."uv poetry pipenv bundle rye pdm hatch pixi mise asdf rbenv pyenv conda mamba micromamba".split(" "),
-  ..."devbox volta fnm nvm op doppler aws-vault chamber sops infisical".split(" "),
+  ..."devbox volta fnm nvm pipx op doppler aws-vault chamber sops infisical".split(" "),
 ];
 
 /** Package managers that run the scripts of package.json, and programs of packages. */
 export const packageScripts = new Map<string, Handler>([
   ...["npm", "pnpm", "yarn", "bun", "cnpm"].map((name) => [name, packageManager] as const),
-  ...["npx", "bunx", "pnpx", "pnx"].map(
+  ...["npx", "bunx", "pnpx", "pnx", "uvx"].map(
     (name) => [name, (shell, call, state) => packageProgram(shell, call, state, 1)] as [string, Handler],
   ),
   ...["npm-run-all", "run-s", "run-p", "run-z"].map((name) => [name, severalScripts] as const),
@@ -149,7 +149,10 @@ function parsedScripts(text: string): Record<string, string> | null {
 /** `npx -p pkg cmd args`, `npm exec -- cmd`, `npx -c 'text'`; a version after the name is no part of the program's. */
 function packageProgram(shell: Shell, call: Call, state: State, from: number): State[] {
   const via = certainly(call.argv[0]!).replace(/^.*\//s, "");
-  const options = readOptions(call.argv, from, { short: "pcw", long: ["package", "call", "workspace", "registry"] });
+  const options = readOptions(call.argv, from, {
+    short: "pcw",
+    long: ["package", "call", "workspace", "registry", "from", "with", "python"],
+  });
   const text = optionWord(options, "c", "call");
   if (text) return runText(shell, call, state, certainly(text), { via });
   const [program, ...rest] = call.argv.slice(options.at);
@@ -174,6 +177,8 @@ function severalScripts(shell: Shell, call: Call, state: State): State[] {
   return nothingRun(state);
 }
 
+const asModule = [literally("python"), literally("-m")];
+
 /** `poetry run cmd`, `bundle exec cmd`, `aws-vault exec profile -- cmd`, `doppler run --command 'text'`. */
 function inEnvironment(shell: Shell, call: Call, state: State): State[] {
   const via = certainly(call.argv[0]!).replace(/^.*\//s, "");
@@ -182,9 +187,10 @@ function inEnvironment(shell: Shell, call: Call, state: State): State[] {
   if (!/^(run|exec|x|shell|exec-env|tool)$/.test(call.argv[verb]?.value ?? "")) return nothingRun(state);
   const dashes = call.argv.findIndex(({ value }, at) => at > verb && value === "--");
   const inner = readOptions(call.argv, verb + 1, {
-    short: "nepcC",
+    short: `nepcC${via === "uv" ? "m" : ""}`,
     long: [
       "name",
+      "module",
       "env-file",
       "project",
       "config",
@@ -195,10 +201,17 @@ function inEnvironment(shell: Shell, call: Call, state: State): State[] {
       "group",
       "extra",
       "from",
+      "spec",
       "prefix",
       "env",
     ],
   });
+  const module = optionWord(inner, "m", "module");
+  const rest = call.argv.slice(inner.at);
+  // `uv run -m tools.land`, `uv tool run ruff`
+  if (via === "uv" && module) return runWords(shell, call, state, [...asModule, module, ...rest], { via });
+  if (via === "uv" && call.argv[verb]!.value === "tool")
+    return rest[0]?.value === "run" ? packageProgram(shell, call, state, inner.at + 1) : nothingRun(state);
   const text = optionWord(inner, "command");
   if (text) return runText(shell, call, state, certainly(text), { via });
   const skipsOne = /^(aws-vault|chamber|rbenv|asdf|volta|fnm|sops|nvm)$/.test(via) && dashes < 0 ? 1 : 0;

@@ -44,6 +44,9 @@ export function variableOf(name: string, state: State, around: Surroundings): Va
   return inherited === undefined ? undefined : { value: inherited, isExported: true };
 }
 
+/** What the options of the shell have for a variable that is an integer: `declare -i x`. */
+export const integer = (name: string) => `integer ${name}`;
+
 const REFERENCES_MAX = 8;
 
 /** What a name reference stands for: `declare -n r=x`, `declare -n r='x[1]'`. */

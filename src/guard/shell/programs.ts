@@ -2,6 +2,7 @@ import { argumentRunners } from "./argument_runners.ts";
 import { codeHandler } from "./code.ts";
 import { compiled } from "./compilers.ts";
 import { containers } from "./containers.ts";
+import { embedded } from "./embedded.ts";
 import { filters } from "./filters.ts";
 import { gitRuns } from "./git_runs.ts";
 import { justfiles } from "./justfiles.ts";
@@ -20,6 +21,7 @@ const known = new Map<string, Handler>([
   ...argumentRunners,
   ...containers,
   ...compiled,
+  ...embedded,
   ...gitRuns,
   ...packageScripts,
   ...makefiles,

@@ -3,6 +3,7 @@ import { builtins } from "./builtins.ts";
 import { evaluatesNames } from "./subscripts.ts";
 import { Exhausted, limits, type Budget } from "./budget.ts";
 import { runList, runNode } from "./compound.ts";
+import { readFound } from "./found_files.ts";
 import { programName, resolved } from "./paths.ts";
 import { programs } from "./programs.ts";
 import type { Invocation, Reading, Surroundings } from "./reading.ts";
@@ -94,7 +95,7 @@ export class Reader implements Shell {
 
   substitute(script: Script, frame: Frame, state: State): { output: string; state: State } {
     this.complain(script, frame.source.slice(script.pos, script.end));
-    const ways = runList(this, script.commands, frame, { ...state, output: "" });
+    const ways = this.ended(runList(this, script.commands, frame, { ...state, output: "", traps: new Map() }), frame);
     const outputs = new Set(ways.map((way) => way.output));
     const files = new Set(ways.map((way) => way.files));
     const inside = merged(ways.map((way) => ({ ...state, files: way.files })));
@@ -168,6 +169,7 @@ export class Reader implements Shell {
     evaluatesNames(this, call);
     if (builtin !== undefined) return builtin(this, call, state);
     this.notFound(call, state);
+    if (state.files.size > 0) readFound(this, call, state, name);
     const made = this.shadowing(first.value, call.frame, state);
     if (made !== undefined) runScriptFile(this, { ...call, argv: [literally(made), ...call.argv.slice(1)] }, state);
     const program = programs(name) ?? (first.value.includes("/") ? runScriptFile : undefined);
@@ -212,6 +214,7 @@ export class Reader implements Shell {
       argv: call.argv.map(asWord),
       cwd,
       env: this.environment(state),
+      files: state.files,
       stdin: state.input === undefined ? undefined : isKnown(state.input) ? state.input : null,
       writes: (call.writes ?? []).map(asWord),
       via: [...frame.via],

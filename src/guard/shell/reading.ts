@@ -16,6 +16,8 @@ export type Invocation = {
   cwd: string | null;
   /** What its environment has beyond the surroundings'; null is an unknown value, and what was unset is empty. */
   env: ReadonlyMap<string, string | null>;
+  /** What the command itself has written before, by absolute path; NUL in it stands for what is not known. */
+  files: ReadonlyMap<string, string>;
   /** What it reads: null is something unknown, undefined what the whole command was given. */
   stdin: string | null | undefined;
   /** Files that its redirections write, as written: relative ones are relative to `cwd`. */

@@ -4,7 +4,7 @@ import { assigned } from "./parameters.ts";
 import { resolved, written } from "./paths.ts";
 import type { Frame, Shell } from "./shell.ts";
 import type { State } from "./state.ts";
-import { HOLE, asWord, isKnown, type Argument } from "./values.ts";
+import { HOLE, isKnown, type Argument } from "./values.ts";
 
 /** What a command reads and writes instead of what its shell does. */
 export type Streams = {
@@ -119,8 +119,4 @@ export function left(before: State, streams: Streams, after: State): State {
   const { path } = streams.output;
   const start = streams.output.isAppended ? (after.files.get(path) ?? "") : "";
   return written(rest, path, start + (after.output ?? HOLE));
-}
-
-export function wordsOf(writes: readonly Argument[] | undefined) {
-  return (writes ?? []).map(asWord);
 }

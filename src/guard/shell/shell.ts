@@ -47,6 +47,8 @@ export type Shell = {
   run(text: string, frame: Frame, state: State): State[];
   /** Runs text in a shell of its own. */
   runApart(text: string, frame: Frame, state: State, positional?: readonly string[]): State[];
+  /** The ways at a shell's end, where its traps run. */
+  ended(ways: readonly State[], frame: Frame): readonly State[];
   /** The output of a substitution. */
   substitute(script: Script, frame: Frame, state: State): { output: string; state: State };
   callFunction(body: Body, call: Call, state: State): State[];

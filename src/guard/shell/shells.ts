@@ -1,3 +1,4 @@
+import { local } from "./option_commands.ts";
 import { hasOption, optionWord, readOptions } from "./options.ts";
 import { resolved } from "./paths.ts";
 import { joinedWords, nothingRun, runInput, runText, runWords } from "./running.ts";
@@ -74,11 +75,8 @@ const OF_SSH = "BbcDEeFIiJLlmOoPpQRSWw";
 function remote(shell: Shell, call: Call, state: State): State[] {
   const options = readOptions(call.argv, 1, { short: OF_SSH, long: ["ssh", "port"] });
   for (const [name, word] of options.given) {
-    const local =
-      name === "o" && word
-        ? /^(?:ProxyCommand|LocalCommand|KnownHostsCommand)\s*[= ]\s*(.+)$/is.exec(certainly(word))
-        : null;
-    if (local && local[1] !== "none") runText(shell, call, state, local[1]!, { via: "ssh" });
+    const [, text] = (name === "o" && word && local.exec(certainly(word))) || [];
+    if (text !== undefined && text !== "none") runText(shell, call, state, text, { via: "ssh" });
   }
   const settings = optionWord(options, "F");
   const lines = settings ? shell.read(resolved(certainly(settings), state.cwd), call.frame, state) : null;

@@ -1,5 +1,6 @@
 import { forEachChild, type SyntaxNode } from "unbash";
 import type { Expansion } from "./expansion.ts";
+import { valueOf } from "./parameters.ts";
 import type { Call, Shell } from "./shell.ts";
 import { certainly } from "./values.ts";
 
@@ -17,11 +18,17 @@ export function evaluatesNames(shell: Shell, call: Call): void {
 /** The same in `[[ … ]]`, which takes what stands beside `-eq` for arithmetic. */
 export function suspectOperands(expansion: Expansion, node: SyntaxNode): void {
   forEachChild(node, (child) => {
-    if (child.type === "Word") suspectIndex(expansion.shell, expansion.text(child));
-    else suspectOperands(expansion, child);
+    if (child.type === "Word") {
+      const text = expansion.text(child);
+      suspectIndex(expansion.shell, text);
+      // A bare name stands for its value there.
+      const value = /^[A-Za-z_]\w*$/.test(text) && valueOf(text, expansion.state, expansion.shell.around);
+      if (value) suspectIndex(expansion.shell, value);
+    } else suspectOperands(expansion, child);
   });
 }
 
-function suspectIndex(shell: Shell, word: string): void {
+/** Tells of the commands in an index of a text that bash reckons. */
+export function suspectIndex(shell: Shell, word: string): void {
   if (indexed.test(word)) shell.unknown("arithmetic evaluates this text", word);
 }

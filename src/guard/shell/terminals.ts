@@ -19,8 +19,29 @@ export const terminals = new Map<string, Handler>([
   ["concurrently", eachWord],
   ["nodemon", (shell, call, state) => afterOption(shell, call, state, "-x", "--exec")],
   ["watchexec", (shell, call, state) => joinedRest(shell, call, state)],
-  ["xterm", (shell, call, state) => afterWord(shell, call, state, "-e")],
-  ["gnome-terminal", (shell, call, state) => afterWord(shell, call, state, "--")],
+  ...[
+    "xterm",
+    "alacritty",
+    "konsole",
+    "urxvt",
+    "rxvt",
+    "st",
+    "terminator",
+    "xfce4-terminal",
+    "uxterm",
+    "lxterminal",
+  ].map((name) => [name, (...of) => afterWord(...of, "-e", "-x")] as [string, Handler]),
+  ...[
+    "gnome-terminal",
+    "ptyxis",
+    "wezterm",
+    "zellij",
+    "wait-for-it",
+    "wait-for-it.sh",
+    "wait-for",
+    "guix",
+    "sentry-cli",
+  ].map((name) => [name, (...of) => afterWord(...of, "--")] as [string, Handler]),
   ["nix-shell", (shell, call, state) => afterOption(shell, call, state, "--run", "--command")],
   ["nix", (shell, call, state) => afterWord(shell, call, state, "-c", "--command")],
   ["wsl", (shell, call, state) => afterWord(shell, call, state, "--", "-e", "--exec")],
@@ -159,7 +180,10 @@ function editorScript(shell: Shell, call: Call, state: State, script: string): S
 }
 
 function emacs(shell: Shell, call: Call, state: State): State[] {
-  const code = call.argv.map(certainly).filter((word) => /shell-command|call-process|start-process|compile/.test(word));
+  const words = call.argv.map(certainly);
+  const read = (path: string) => shell.read(resolved(path, state.cwd), call.frame, state) ?? [];
+  const files = words.flatMap((word, at) => (/^(-l|--?load|--?script)$/.test(word) ? read(words[at + 1] ?? "") : []));
+  const code = [...words, ...files].filter((text) => /shell-command|call-process|start-process|compile/.test(text));
   for (const text of code) shell.unknown("this editor's script may start programs", text);
   return nothingRun(state);
 }

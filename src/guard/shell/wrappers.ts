@@ -1,76 +1,10 @@
-import { hasOption, optionWord, readOptions, type Options, type Takes } from "./options.ts";
+import { hasOption, optionWord, readOptions, type Options } from "./options.ts";
 import { resolved } from "./paths.ts";
 import { joinedWords, nothingRun, quotedWords, runInput, runText, runWords } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
 import { having, type State } from "./state.ts";
 import { HOLE, certainly, literally, type Argument } from "./values.ts";
-
-/** A program that runs the words after its options, and after some words of its own. */
-type Wrapper = Takes & {
-  /** Own words between the options and the command. */
-  skips?: number;
-  /** `A=b` before the command. */
-  assigns?: boolean;
-  isElsewhere?: boolean;
-  /** Joins the words and gives them to a shell. */
-  joins?: boolean;
-  /** Does so with this option only. */
-  joinsWith?: string;
-};
-
-const table: Record<string, Wrapper> = {
-  doas: { short: "aCu" },
-  pkexec: { long: ["user"] },
-  nohup: {},
-  nice: { short: "n", long: ["adjustment"] },
-  ionice: { short: "cnpPu", long: ["class", "classdata"] },
-  chrt: { short: "TPD", skips: 1 },
-  taskset: { skips: 1 },
-  numactl: { short: "iImNpC" },
-  prlimit: {},
-  timeout: { short: "ks", long: ["kill-after", "signal"], skips: 1 },
-  gtimeout: { short: "ks", long: ["kill-after", "signal"], skips: 1 },
-  time: { short: "fo", long: ["format", "output"] },
-  gtime: { short: "fo", long: ["format", "output"] },
-  stdbuf: { short: "ioe", long: ["input", "output", "error"] },
-  unbuffer: {},
-  setsid: {},
-  setarch: { skips: 1 },
-  linux32: {},
-  linux64: {},
-  arch: { short: "de" },
-  xcrun: { long: ["sdk", "toolchain"] },
-  caffeinate: { short: "tw" },
-  strace: { short: "aAbeEIoOpPsSuUX" },
-  ltrace: { short: "aAeFlnopsuwx" },
-  valgrind: {},
-  catchsegv: {},
-  faketime: { short: "f", skips: 1 },
-  firejail: {},
-  bwrap: {},
-  unshare: { short: "SGRw", long: ["setuid", "setgid", "root", "wd"] },
-  nsenter: { short: "tSG", long: ["target", "setuid", "setgid"], isElsewhere: true },
-  chroot: { long: ["userspec", "groups"], skips: 1, isElsewhere: true },
-  "systemd-run": { short: "EHMpTu", long: ["unit", "property", "setenv", "uid", "gid", "slice", "working-directory"] },
-  "systemd-inhibit": { long: ["what", "who", "why", "mode"] },
-  "dbus-run-session": {},
-  "xvfb-run": { short: "efnpsw" },
-  noglob: {},
-  nocorrect: {},
-  "-": {},
-  repeat: { skips: 1 },
-  busybox: {},
-  toybox: {},
-  watch: { short: "nq", long: ["interval", "equexit"], joins: true },
-  "cross-env": { assigns: true },
-  "cross-env-shell": { assigns: true, joins: true },
-  "env-cmd": { short: "fre", long: ["file", "environments"] },
-  dotenv: { short: "ecvp" },
-  direnv: { skips: 2 },
-  hyperfine: { short: "wmMrpcSusNLn", long: ["warmup", "prepare", "runs", "shell", "setup"], joins: true },
-  entr: { joinsWith: "s" },
-  ts: {},
-};
+import { table, type Wrapper } from "./wrapper_table.ts";
 
 export const wrappers = new Map<string, Handler>([
   ...Object.entries(table).map(([name, wrapper]) => [name, wrapped(name, wrapper)] as const),
@@ -82,6 +16,8 @@ export const wrappers = new Map<string, Handler>([
   ["flock", locked],
   ["script", recorded],
   ["coverage", covered],
+  ["flatpak", sandboxed],
+  ["snap", sandboxed],
 ]);
 
 /** Whether what runs is told by itself: a program that only starts the words after its own. */
@@ -90,7 +26,10 @@ export const onlyStarts = (name: string) =>
 
 function wrapped(via: string, wrapper: Wrapper): Handler {
   return (shell, call, state) => {
-    const options = readOptions(call.argv, 1, wrapper);
+    const first = readOptions(call.argv, 1, wrapper);
+    const verb = wrapper.verb?.test(call.argv[first.at]?.value ?? "");
+    if (verb === false) return nothingRun(state);
+    const options = verb ? readOptions(call.argv, first.at + 1, wrapper) : first;
     const start = options.at + (wrapper.skips ?? 0);
     const { at, inner } = wrapper.assigns ? assignments(call.argv, start, state) : { at: start, inner: state };
     const rest = call.argv.slice(at);
@@ -219,4 +158,16 @@ function covered(shell: Shell, call: Call, state: State): State[] {
   const start = call.argv.findIndex(({ value }, at) => at > 1 && (value === "-m" || !value.startsWith("-")));
   if (start < 0) return nothingRun(state);
   return runWords(shell, call, state, [literally("python"), ...call.argv.slice(start)], { via: "coverage" });
+}
+
+/** `flatpak run --command=git app push` runs git inside, and `snap run git push` a snap's own program. */
+function sandboxed(shell: Shell, call: Call, state: State): State[] {
+  const verb = readOptions(call.argv, 1, {}).at;
+  if (call.argv[verb]?.value !== "run") return nothingRun(state);
+  const options = readOptions(call.argv, verb + 1, { long: ["command", "cwd", "branch", "arch", "env"] });
+  const [app, ...rest] = call.argv.slice(options.at);
+  if (app === undefined) return nothingRun(state);
+  const isShell = hasOption(options, "shell");
+  const program = isShell ? literally("sh") : (optionWord(options, "command") ?? app);
+  return runWords(shell, call, state, [program, ...rest], { via: certainly(call.argv[0]!) });
 }
