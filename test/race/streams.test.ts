@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import { pino } from "pino";
-import { anotherDoor, applicationConfig } from "../../src/kernel/door.fixture.ts";
+import { describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { applicationConfig } from "../../src/kernel/door.fixture.ts";
 import { Database } from "../../src/kernel/database.ts";
 import { journal } from "../../src/rooms/ledger/index.ts";
-import { httpServer } from "../../src/surfaces/http/server.ts";
 import { long, testServer } from "../harness.ts";
 import { readingFaults } from "./checks.ts";
+import { anotherNode, type Event, events, open as openAs } from "./followers.ts";
 
 const WRITERS = 20;
 const CUTS = 10;
@@ -15,39 +15,10 @@ const POSTS_EACH = long ? 500 : 40;
 const TIMEOUT = { timeout: long ? 600_000 : 60_000 };
 
 const world = await testServer();
-const second = await secondServer();
+const second = await anotherNode(world);
+const open = (url: string, last: number | string | null, options: Partial<Parameters<typeof openAs>[2]> = {}) =>
+  openAs(url, last, { token: world.operator, ...options });
 const head = async () => (await world.ask(world.operator, "ledger.head")).seq as number;
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Another node of the installation: its own door, pool and wakes on the same database. */
-async function secondServer() {
-  const { door, wakes } = anotherDoor(world);
-  const log = pino({ level: "silent" });
-  const app = await httpServer({
-    door,
-    catalogue: world.catalogue,
-    wakes,
-    log,
-    health: async () => ({ state: "serving" }),
-  });
-  await app.listen({ host: "127.0.0.1", port: 0 });
-  after(() => {
-    const closed = app.close();
-    app.server.closeAllConnections();
-    return closed;
-  });
-  return { door, app, url: `http://127.0.0.1:${(app.server.address() as { port: number }).port}` };
-}
-
-function open(
-  url: string,
-  last: number | string | null,
-  options: { token?: string; signal?: AbortSignal; query?: string } = {},
-) {
-  const headers: Record<string, string> = { authorization: `Bearer ${options.token ?? world.operator}` };
-  if (last !== null) headers["last-event-id"] = String(last);
-  return fetch(`${url}/v1/ledger/stream${options.query ?? ""}`, { headers, signal: options.signal ?? null });
-}
 
 /** The status and the code of a problem. A stream that begins instead is none. */
 async function problem(opened: Promise<Response>): Promise<[number, string]> {
@@ -55,31 +26,6 @@ async function problem(opened: Promise<Response>): Promise<[number, string]> {
   if (response.status !== 200) return [response.status, ((await response.json()) as { code: string }).code];
   await response.body!.cancel();
   return [200, "a stream"];
-}
-
-type Event = { id: number; kind: string; data: { seq: number; kind: string; data: { subject?: string } } };
-
-/** Reads the events of one connection. It ends when the connection does, also in the middle of an event. */
-async function* events(response: Response): AsyncGenerator<Event> {
-  let text = "";
-  try {
-    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-        const fields = new Map(
-          text
-            .slice(0, end)
-            .split("\n")
-            .map((line) => line.split(/: (.*)/s, 2) as [string, string]),
-        );
-        text = text.slice(end + 2);
-        if (fields.has("id"))
-          yield { id: Number(fields.get("id")), kind: fields.get("event")!, data: JSON.parse(fields.get("data")!) };
-      }
-    }
-  } catch {
-    // Cut off.
-  }
 }
 
 /** Follows the stream to entry `until`, cut off again and again; resumes by the last id that it got. */
@@ -222,27 +168,8 @@ describe("the ledger's stream", TIMEOUT, () => {
     assert.deepEqual(warnings, []);
   });
 
-  it("costs nothing any more when its reader has gone", async () => {
-    let reads = 0;
-    const ask = second.door.ask.bind(second.door);
-    second.door.ask = (...request) => {
-      reads++;
-      return ask(...request);
-    };
-    const cutting = new AbortController();
-    const streams = await Promise.all(
-      Array.from({ length: 10 }, () => open(second.url, 0, { signal: cutting.signal })),
-    );
-    await Promise.all(streams.map((stream) => events(stream).next()));
-    cutting.abort();
-    await pause(700);
-    reads = 0;
-    await pause(1_200);
-    assert.equal(reads, 0);
-  });
-
   it("ends when the server closes, which does not wait for its readers", async () => {
-    const third = await secondServer();
+    const third = await anotherNode(world);
     const response = await open(third.url, await head());
     const began = performance.now();
     await third.app.close();

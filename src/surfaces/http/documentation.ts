@@ -24,7 +24,8 @@ export async function documentation(app: FastifyInstance, door: Door, document: 
       try {
         await door.identify(tokenOf(request));
       } catch (error) {
-        if (!(error instanceof Refusal) || error.kind !== "unauthenticated") throw error;
+        const isPerson = (request.headers.accept ?? "").includes("text/html");
+        if (!isPerson || !(error instanceof Refusal) || error.kind !== "unauthenticated") throw error;
         return signInFirst(reply.code(401));
       }
       // Swagger UI writes styles into its elements.

@@ -4,13 +4,15 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
-import { testServer } from "../../../test/harness.ts";
+import { pino } from "pino";
+import { testServer, testWorld } from "../../../test/harness.ts";
 import { refuseUnreadable } from "./protocol.ts";
+import { httpServer } from "./server.ts";
 
 /** Writes bytes to a port and reads until the other side hangs up. */
 async function said(port: number, bytes: string) {
   const socket = connect(port, "127.0.0.1");
-  socket.write(bytes);
+  socket.write(bytes, "latin1");
   const [head = "", ...body] = (await text(socket)).split("\r\n\r\n");
   const [line = "", ...lines] = head.split("\r\n");
   const headers = new Headers(lines.map((one) => one.split(/: */, 2) as [string, string]));
@@ -43,6 +45,8 @@ describe("What HTTP itself refuses is a problem document with a code and a hint:
       "method.not_allowed",
       { allow: "GET, HEAD" },
     ],
+    ["a session of MCP", request("GET /mcp"), 405, "method.not_allowed", { allow: "POST" }],
+    ["the end of one", request("DELETE /mcp"), 405, "method.not_allowed", { allow: "POST" }],
     ["a tunnel", request("CONNECT there:443"), 405, "method.not_allowed", { allow: "GET, HEAD, POST, QUERY" }],
     ["another file than If-Match names", request("GET /icon.svg", 'If-Match: "x"\r\n'), 412, "precondition.failed"],
     ["a large body", request("POST /v1/ticket/file", `${json}Content-Length: 999999\r\n`), 413, "body.oversized"],
@@ -76,6 +80,29 @@ describe("What HTTP itself refuses is a problem document with a code and a hint:
     ["a long header", request("GET /health", `X-Long: ${long}\r\n`), 431, "head.oversized"],
     ["a header with a space", request("GET /health", "X y: 1\r\n"), 400, "request.malformed"],
     ["no host", "GET /health HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "request.malformed"],
+    ["two hosts", request("GET /health", "Host: there\r\n"), 400, "request.malformed"],
+    [
+      "a host that is none",
+      "GET /health HTTP/1.1\r\nHost: a@b/c\r\nConnection: close\r\n\r\n",
+      400,
+      "request.malformed",
+    ],
+    [
+      "a packed body",
+      request("POST /v1/post/append", `${json}Content-Encoding: gzip\r\nContent-Length: 15\r\n`, '{"subject":"x"}'),
+      ...([415, "content_type.unsupported", { "accept-encoding": "identity" }] as const),
+    ],
+    [
+      "a body in Latin-1",
+      request("POST /v1/post/append", `${json}Content-Length: 18\r\n`, '{"subject":"caf\xe9"}'),
+      ...([400, "request.malformed"] as const),
+    ],
+    [
+      "a program at the documents",
+      "GET /docs/json HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n",
+      401,
+      "token.missing",
+    ],
     ["a method that nobody knows", request("FROB /health"), 400, "request.malformed"],
     ["two lengths", request("POST /sign-out", "Content-Length: 1\r\nContent-Length: 2\r\n"), 400, "request.malformed"],
     ["no chunk", request("POST /sign-out", "Transfer-Encoding: chunked\r\n", "zz\r\n"), 400, "request.malformed"],
@@ -108,16 +135,20 @@ describe("What HTTP itself refuses is a problem document with a code and a hint:
 });
 
 test("A request that does not come to its end is refused, and one behind half an answer gets none", async () => {
-  const server = createServer({ headersTimeout: 100, connectionsCheckingInterval: 20 }, (_, answer) => {
+  const patience = { headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20 };
+  const server = createServer(patience, ({ method }, answer) => {
+    if (method === "POST") return;
     answer.writeHead(200, { "content-length": 10 }).write("half");
   });
   refuseUnreadable({ server } as never);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   try {
-    const late = await said(port, "GET / HTTP/1.1\r\nHost: ");
-    const { code, retry } = JSON.parse(late.body);
-    assert.deepEqual([late.status, code, retry], [408, "request.late", true]);
+    for (const half of ["GET / HTTP/1.1\r\nHost: ", "POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{"]) {
+      const late = await said(port, half);
+      const { code, retry } = JSON.parse(late.body);
+      assert.deepEqual([late.status, code, retry], [408, "request.late", true]);
+    }
     const socket = connect(port, "127.0.0.1");
     socket.write("GET / HTTP/1.1\r\nHost: here\r\n\r\n");
     let got = "";
@@ -130,6 +161,13 @@ test("A request that does not come to its end is refused, and one behind half an
     server.close();
     server.closeAllConnections();
   }
+});
+
+test("The server waits for the rest of a request, and not for ever", async () => {
+  const { door, catalogue, wakes } = await testWorld();
+  const health = async () => ({ state: "serving" as const });
+  const { server } = await httpServer({ door, catalogue, wakes, health, log: pino({ level: "silent" }) });
+  assert.ok(server.requestTimeout > 0 && server.requestTimeout <= 60_000);
 });
 
 test("What is refused stands behind the answers before it; breaking off in the middle harms nobody else", async () => {

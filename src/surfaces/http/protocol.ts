@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Refusal } from "../../kernel/refusal.ts";
 import { ProtocolRefusal, refuseConnection } from "./refusing.ts";
 
@@ -50,10 +50,29 @@ function isHalfSaid({ headersSent, writableFinished }: ServerResponse): boolean 
   return headersSent && !writableFinished;
 }
 
-/** Refuses a request that can be read and is none: without a host, or with an expectation that nobody meets. */
-export function refuseImproper({ raw, headers }: FastifyRequest): void {
-  if (headers.host === undefined && raw.httpVersion === "1.1")
-    throw new ProtocolRefusal(400, { message: "The request names no Host.", hint: "HTTP/1.1 needs the header Host." });
+/** A name, an address or nothing, and perhaps a port (RFC 9112, 3.2). */
+const HOST = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d*)?$/i;
+
+/**
+ * Refuses a request that can be read and is none: to no host or to two, with a body that nobody unpacks, or with an
+ * expectation that nobody meets.
+ */
+export function refuseImproper({ raw, headers }: FastifyRequest, reply: FastifyReply): void {
+  const { host: hosts = [] } = raw.headersDistinct;
+  // Of two, a proxy before us may have read the other.
+  if (hosts.length > 1 || !HOST.test(hosts[0] ?? "") || (hosts.length === 0 && raw.httpVersion === "1.1"))
+    throw new ProtocolRefusal(400, {
+      message: "The request does not name its one Host.",
+      hint: "HTTP/1.1 needs the header Host, once: a name or an address, and perhaps a port.",
+    });
+  const coding = headers["content-encoding"];
+  if (coding !== undefined && coding.toLowerCase() !== "identity") {
+    reply.header("accept-encoding", "identity");
+    throw new ProtocolRefusal(415, {
+      message: `Nobody here unpacks a body of Content-Encoding ${coding}.`,
+      hint: "Send the body as it is, without Content-Encoding.",
+    });
+  }
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== "100-continue") throw new ProtocolRefusal(417);
 }
 

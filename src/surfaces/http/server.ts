@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import cookie from "@fastify/cookie";
 import fastify, {
   type FastifyInstance,
@@ -46,11 +47,15 @@ export type HttpOptions = {
   closing?: () => boolean;
 };
 
+/** A request is here as a whole within this time, or refused: Fastify would wait for ever, and keep what there is. */
+const REQUEST_MILLISECONDS_MAX = 60_000;
+
 /** The HTTP surface: one route for each operation, made from the catalogue, and the few that are not operations. */
 export async function httpServer(options: HttpOptions): Promise<FastifyInstance> {
   const { door, catalogue, wakes, health, log, closing = () => false } = options;
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MILLISECONDS_MAX,
     // Our own log; Fastify's would write a line for each request.
     logger: false,
     // Shutting down: finish what was accepted, refuse the rest. Fastify's own 503 is no problem document.
@@ -71,7 +76,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   const answerNothing = nothing(methodsOf(app));
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(GUARDS);
-    refuseImproper(request);
+    refuseImproper(request, reply);
     if (closed || closing()) {
       reply.header("connection", "close");
       if (request.routeOptions.url !== "/health") throw serverClosing();
@@ -79,8 +84,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
     // Before its body is read, which nobody is there for.
     if (request.is404) return answerNothing(request, reply);
   });
-  // Bodies are JSON, but for the routes that say otherwise.
-  app.removeContentTypeParser("text/plain");
+  readJson(app);
   await app.register(cookie);
   nameSessionCookie(app, options.installation);
   app.setErrorHandler((error, request, reply) => answerRefusal(reply, refusalOf(error, request, log)));
@@ -109,6 +113,17 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   await consolePages(app);
   await documentation(app, door, document);
   return app;
+}
+
+/** Bodies are JSON, but for the routes that say otherwise. */
+function readJson(app: FastifyInstance): void {
+  app.removeContentTypeParser("text/plain");
+  const read = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    // Read all the same, it would be recorded for ever with other letters than were meant.
+    if (isUtf8(body)) return read(request, body.toString(), done);
+    done(new ProtocolRefusal(400, { message: "The body is not UTF-8, as JSON is.", hint: "Send the text as UTF-8." }));
+  });
 }
 
 /** Answers where no route is: with the console's page, or with which methods there are instead. */

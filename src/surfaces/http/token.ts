@@ -35,8 +35,8 @@ export function tokenOf(request: FastifyRequest): string {
 
 /**
  * Whether a page of ours asks, or a person who typed the address. Browsers say so (Sec-Fetch-Site) on a safe connection
- * only: over plain HTTP away from localhost, what does something has to come from the origin that it is sent to, which
- * a page cannot forge. A question without an origin changes nothing, and its answer is shown to no foreign page.
+ * only: over plain HTTP away from localhost, what does something has to come from the host that it is sent to, which a
+ * page cannot forge. A question without an origin changes nothing, and its answer is shown to no foreign page.
  */
 function isOurs(request: FastifyRequest): boolean {
   const { method, headers } = request;
@@ -49,9 +49,12 @@ function isOurs(request: FastifyRequest): boolean {
   );
 }
 
-/** Whether a browser says that a page of somebody else's asks; another port or another name of this host is one. */
-export function isForeign({ headers, protocol, host }: FastifyRequest): boolean {
-  const site = headers["sec-fetch-site"];
+/**
+ * Whether a browser says that a page of somebody else's asks; another port or another name of this host is one. Where
+ * it tells only the origin, its scheme is not looked at: behind a TLS proxy, nobody here knows it.
+ */
+export function isForeign({ headers, host }: FastifyRequest): boolean {
+  const { "sec-fetch-site": site, origin } = headers;
   if (site !== undefined) return site !== "same-origin" && site !== "none";
-  return headers.origin !== undefined && headers.origin !== `${protocol}://${host}`;
+  return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, createHmac, randomUUID } from "node:crypto";
+import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { sign } from "@octokit/webhooks-methods";
 import { testServer } from "../../../test/harness.ts";
@@ -243,6 +244,22 @@ describe("GitLab tells that", () => {
     assert.deepEqual((await post(lab.address, text, right)).tickets, [id]);
     assert.equal((await post(lab.address, text, right)).outcome, "known");
   });
+});
+
+it("Strangers who hold out half of large deliveries keep out large ones meanwhile, and no others", async () => {
+  const { hostname, port } = new URL(url);
+  const head = `POST ${shop.address} HTTP/1.1\r\nHost: ${hostname}\r\n`;
+  const strangers = Array.from({ length: 8 }, () => connect(Number(port), hostname));
+  for (const one of strangers) one.write(`${head}Content-Length: 1000000\r\n\r\n{`);
+  const large = () => gitHub("ping", {}, { text: JSON.stringify({ zen: "x".repeat(300_000) }) });
+  let answer = await large();
+  // They are not there at once.
+  while (answer.status === 200) answer = await large();
+  assert.deepEqual([answer.status, answer.code], [503, "delivery.too_many"]);
+  assert.equal((await gitHub("ping", {})).status, 200);
+  for (const one of strangers) one.destroy();
+  while (answer.status === 503) answer = await large();
+  assert.equal(answer.status, 200);
 });
 
 describe("a webhook", () => {

@@ -3,6 +3,7 @@ import { verify } from "@octokit/webhooks-methods";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Door } from "../../kernel/door.ts";
 import { Refusal } from "../../kernel/refusal.ts";
+import { BODY_BYTES_MAX as USUAL_BYTES_MAX } from "./refusing.ts";
 import { webhookSecret } from "./webhook_secret.ts";
 
 export type WebhookOptions = {
@@ -15,7 +16,10 @@ export type WebhookOptions = {
 
 /** GitHub delivers up to 25 MB, and a push of a thousand commits is one; larger ones are told by git itself. */
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
-/** Whoever has no secret can make the server hold so many bodies at once, and no more. */
+/**
+ * Whoever has no secret can make the server hold so many large bodies at once, and no more. Those of the size that
+ * every path takes are not counted: the provider's get in, however many others hold out their half a body.
+ */
 const AT_ONCE_MAX = 8;
 /** Standard Webhooks: for so long a signed instant counts, before it and after. */
 const TOLERANCE_SECONDS = 300;
@@ -57,6 +61,7 @@ export function webhookRoutes(app: FastifyInstance, { door, key, tenantOf }: Web
       done(null, body),
     );
     scope.addHook("onRequest", async (request: FastifyRequest) => {
+      if (Number(request.headers["content-length"]) <= USUAL_BYTES_MAX) return;
       if (held >= AT_ONCE_MAX) throw tooMany();
       held++;
       let isOver = false;

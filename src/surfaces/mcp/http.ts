@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Catalogue, Operation } from "../../kernel/catalogue.ts";
 import type { Door } from "../../kernel/door.ts";
 import { Refusal } from "../../kernel/refusal.ts";
+import { isForeign } from "../http/token.ts";
 import { mcpServer } from "./tools.ts";
 
 export type McpRoutesOptions = {
@@ -18,8 +19,9 @@ type Split = { operations: Operation[]; unlisted: Operation[] };
 /**
  * `/mcp`: streamable HTTP for both eras of the protocol. Every request stands by itself, with no session to lose: a
  * restarted server, or another one behind the same address, answers the next call. So GET and DELETE, which are for
- * the sessions of the 2025 era, are answered 405; and a subscription ends at once, since no list of tools changes
- * while it is served. Nothing here outlives its call, so a server that closes needs only to answer what it began.
+ * the sessions of the 2025 era, have no route: they are answered 405. And a subscription ends at once, since no list
+ * of tools changes while it is served. Nothing here outlives its call, so a server that closes needs only to answer
+ * what it began.
  */
 export function mcpRoutes(app: FastifyInstance, { door, catalogue, onBug }: McpRoutesOptions): void {
   const splits = new Map<string, Split>();
@@ -42,17 +44,13 @@ export function mcpRoutes(app: FastifyInstance, { door, catalogue, onBug }: McpR
     const answer = toNodeHandler(handler, { onerror: onBug, maxRequestBodySize: bytes_max });
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    scope.route({
-      method: ["GET", "POST", "DELETE"],
-      url: "/mcp",
-      handler: async (request, reply) => {
-        refuseForeignPage(request);
-        const token = bearerOf(request);
-        const caller = await door.identify(token);
-        reply.hijack();
-        const auth = { token, clientId: caller.name, scopes: [caller.role] };
-        await answer(Object.assign(request.raw, { auth }), reply.raw);
-      },
+    scope.post("/mcp", async (request, reply) => {
+      if (isForeign(request)) throw foreignPage(request);
+      const token = bearerOf(request);
+      const caller = await door.identify(token);
+      reply.hijack();
+      const auth = { token, clientId: caller.name, scopes: [caller.role] };
+      await answer(Object.assign(request.raw, { auth }), reply.raw);
     });
   });
 }
@@ -74,9 +72,8 @@ function bearerOf({ headers: { authorization } }: FastifyRequest): string {
 }
 
 /** The protocol asks servers to check Origin. A rebound name would pass; against that stands the token in a header. */
-function refuseForeignPage({ headers: { origin }, host }: FastifyRequest): void {
-  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
-  throw new Refusal("denied", "origin.foreign", `A page of ${origin} may not use this MCP server.`, {
+function foreignPage({ headers: { origin } }: FastifyRequest): Refusal {
+  return new Refusal("denied", "origin.foreign", `A page of ${origin} may not use this MCP server.`, {
     hint: "Connect from a program; only pages of this server's own address may call it.",
   });
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { surroundings } from "../../../test/surroundings.ts";
@@ -28,7 +29,7 @@ async function agent(name: string) {
   const token = await world.seat(name);
   const own = { LONGWATCH_URL: cable.url, LONGWATCH_TOKEN: token, LONGWATCH_SPOOL: join(home, name), HOME: home };
   const env = surroundings(own) as Record<string, string>;
-  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
   const args = ["--disable-warning=ExperimentalWarning", main, "mcp"];
   const transport = new StdioClientTransport({ command: process.execPath, args, env, stderr: "inherit" });
   const client = new Client({ name: "test", version: "1" });

@@ -140,6 +140,8 @@ export async function openYard() {
     if (problem.status === 401) reply.header("www-authenticate", 'Bearer realm="longwatch"');
     return reply.code(problem.status).send(problem);
   });
+  // As the whole server does: /mcp has no sessions to follow or to end.
+  app.setNotFoundHandler((_, reply) => reply.code(405).send());
   mcpRoutes(app, { door: yard, catalogue: all });
   const tokenOf = (headers: { authorization?: string | undefined }) => headers.authorization!.slice("Bearer ".length);
   app.get("/v1/catalogue", async ({ headers }) => {

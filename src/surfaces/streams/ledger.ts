@@ -3,13 +3,18 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Door } from "../../kernel/door.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { tokenOf } from "../http/token.ts";
+import { Gate } from "./gate.ts";
+import { Looks } from "./looks.ts";
 import type { Wakes } from "./wakes.ts";
 
-/** How long another node's entries may take to show, at the most. */
-const LOOK_MILLISECONDS = 500;
 /** Proxies cut silent connections after a minute or so. */
 const KEEP_ALIVE_MILLISECONDS = 15_000;
-const ENTRIES_A_READ = 500;
+/** A read begins with so few entries, and takes more where they are small: what one write does not take is in vain. */
+const ENTRIES_A_READ = { first: 20, most: 500 };
+/** What a reader who takes nothing makes the server keep: this, and the entry that went beyond it. */
+const CHARACTERS_A_WRITE = 128 * 1024;
+/** A quarter of the connections: however many streams follow a ledger, those who write to it have theirs. */
+const READS_AT_ONCE = 4;
 
 type Page = { entries: { seq: number; kind: string }[]; head: number };
 
@@ -21,13 +26,15 @@ type Page = { entries: { seq: number; kind: string }[]; head: number };
 export function ledgerStream(app: FastifyInstance, door: Door, wakes: Wakes): void {
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
+  const [gate, looks] = [new Gate(READS_AT_ONCE), new Looks(door, wakes)];
   // No HEAD: a stream has no end that it could come to.
   app.get("/v1/ledger/stream", { exposeHeadRoute: false }, async (request, reply) => {
     const token = tokenOf(request);
-    const caller = await door.identify(token);
-    const after = cursorOf(request) ?? ((await door.ask(token, "ledger.head", {})) as { seq: number }).seq;
+    const { tenant_id } = await door.identify(token);
+    const ask = (name: string, input: object) => gate.through(() => door.ask(token, name, input));
+    const after = cursorOf(request) ?? ((await ask("ledger.head", {})) as { seq: number }).seq;
     // Before the headers go out: a caller who may not read gets a problem, not an empty stream.
-    const { head } = (await door.ask(token, "feed.read", { after, limit: 1 })) as Page;
+    const { head } = (await ask("feed.read", { after, limit: 1 })) as Page;
     if (after > head) throw cursorAhead(after, head);
     reply.hijack();
     const { raw } = reply;
@@ -44,45 +51,77 @@ export function ledgerStream(app: FastifyInstance, door: Door, wakes: Wakes): vo
     });
     raw.write("retry: 1000\n\n");
     const signal = AbortSignal.any([gone.signal, closing.signal]);
+    looks.begin(tenant_id);
     try {
-      await pump({ door, wakes, token, tenant_id: caller.tenant_id, after, signal, write: (text) => send(raw, text) });
+      const read = async (wanted: object) => {
+        // It may have gone while others had their turn.
+        signal.throwIfAborted();
+        return (await door.ask(token, "feed.read", wanted)) as Page;
+      };
+      await pump({
+        wakes,
+        tenant_id,
+        after,
+        signal,
+        read: (wanted) => gate.through(() => read(wanted)),
+        write: (text) => send(raw, text, signal),
+      });
     } catch {
       // The token died, or the database went away: the client comes back with its Last-Event-ID and is told why.
     }
-    raw.end();
+    looks.end(tenant_id);
+    // Who takes nothing would hold up the server's end; what is cut off is told again after the last whole event.
+    if (raw.writableNeedDrain) raw.destroy();
+    else raw.end();
   });
 }
 
 type Pump = {
-  door: Door;
   wakes: Wakes;
-  token: string;
   tenant_id: number;
   after: number;
   signal: AbortSignal;
+  read(wanted: { after: number; limit: number }): Promise<Page>;
   write(text: string): Promise<void>;
 };
 
-async function pump({ door, wakes, token, tenant_id, after, signal, write }: Pump): Promise<void> {
-  let cursor = after;
-  let silent_since = Date.now();
+async function pump({ wakes, tenant_id, after, signal, read, write }: Pump): Promise<void> {
+  let [cursor, limit] = [after, ENTRIES_A_READ.first];
+  let told_at = Date.now();
   while (!signal.aborted) {
     // Listen before reading, so that growth between the two is not slept through.
-    const woken = wakes.next(tenant_id, LOOK_MILLISECONDS, signal);
-    const { entries } = (await door.ask(token, "feed.read", { after: cursor, limit: ENTRIES_A_READ })) as Page;
-    if (entries.length > 0) {
-      await write(
-        entries.map((entry) => `id: ${entry.seq}\nevent: ${entry.kind}\ndata: ${JSON.stringify(entry)}\n\n`).join(""),
-      );
-      cursor = entries.at(-1)!.seq;
-      silent_since = Date.now();
-      if (entries.length === ENTRIES_A_READ) continue;
-    } else if (Date.now() - silent_since > KEEP_ALIVE_MILLISECONDS) {
+    const woken = wakes.next(tenant_id, KEEP_ALIVE_MILLISECONDS, signal);
+    for (let isAll = false; !isAll && !signal.aborted;) {
+      const portion = await portionAfter(cursor, limit, read);
+      ({ cursor, limit, isAll } = portion);
+      if (portion.text === "") continue;
+      await write(portion.text);
+      told_at = Date.now();
+    }
+    if (Date.now() - told_at > KEEP_ALIVE_MILLISECONDS / 2) {
       await write(": still here\n\n");
-      silent_since = Date.now();
+      told_at = Date.now();
     }
     await woken;
   }
+}
+
+/** As much as one write takes. The rest of what was read is let go of: nobody knows when the reader will take it. */
+async function portionAfter(cursor: number, limit: number, read: Pump["read"]) {
+  const { entries } = await read({ after: cursor, limit });
+  let [text, count] = ["", 0];
+  for (const entry of entries) {
+    text += `id: ${entry.seq}\nevent: ${entry.kind}\ndata: ${JSON.stringify(entry)}\n\n`;
+    count++;
+    if (text.length >= CHARACTERS_A_WRITE) break;
+  }
+  const fitting = count < entries.length ? count : limit;
+  return {
+    text,
+    cursor: entries[count - 1]?.seq ?? cursor,
+    isAll: count === entries.length && count < limit,
+    limit: Math.min(ENTRIES_A_READ.most, count === limit ? 2 * limit : fitting),
+  };
 }
 
 /** A reader of a ledger that was set back would wait for its number, and miss what is written until then. */
@@ -93,11 +132,15 @@ function cursorAhead(after: number, head: number): Refusal {
   });
 }
 
-async function send(raw: NodeJS.WritableStream & { destroyed?: boolean }, text: string): Promise<void> {
+async function send(
+  raw: NodeJS.WritableStream & { destroyed?: boolean },
+  text: string,
+  closing: AbortSignal,
+): Promise<void> {
   if (raw.write(text) || raw.destroyed) return;
-  // A slow reader holds back its own stream, not the server's memory.
+  // A slow reader holds back its own stream, not the server's memory, nor its end.
   const over = new AbortController();
-  const { signal } = over;
+  const signal = AbortSignal.any([over.signal, closing]);
   try {
     await Promise.race([once(raw, "drain", { signal }), once(raw, "close", { signal })]);
   } finally {

@@ -2,17 +2,26 @@ import { EventEmitter } from "node:events";
 
 /**
  * Tells the streams of this process that a tenant's ledger has grown. Only a hint: a stream reads from its own
- * cursor, and looks by itself from time to time for what other nodes wrote.
+ * cursor.
  */
 export class Wakes {
   #emitter = new EventEmitter().setMaxListeners(0);
+  #newest = new Map<number, number>();
 
+  /** This process has written up to entry `seq`. */
   grew(tenant_id: number, seq: number): void {
-    this.#emitter.emit(String(tenant_id));
+    this.saw(tenant_id, seq);
     this.#emitter.emit("grew", tenant_id, seq);
   }
 
-  /** Calls back with the tenant and its newest entry each time a ledger has grown. */
+  /** The newest entry is `seq`, whoever wrote it: wakes the streams if nobody has told of it yet. */
+  saw(tenant_id: number, seq: number): void {
+    if (seq <= (this.#newest.get(tenant_id) ?? 0)) return;
+    this.#newest.set(tenant_id, seq);
+    this.#emitter.emit(String(tenant_id));
+  }
+
+  /** Calls back with the tenant and its newest entry each time a ledger has grown by this process. */
   onGrowth(listener: (tenant_id: number, seq: number) => void): void {
     this.#emitter.on("grew", listener);
   }
