@@ -13,14 +13,20 @@ async function house() {
 
 const deploy = { action: "deploy", resource_type: "environment", resource_id: "production" };
 
-/** Writes a changed policy into the box; answers its text. */
+/** Writes a changed policy as JSON; answers its text. */
 async function rewritten(page: Page, change: (policy: any) => void): Promise<string> {
+  await page.getByRole("button", { name: "Edit as JSON" }).click();
   const box = page.getByRole("textbox", { name: "The policy’s text" });
   const policy = JSON.parse(await box.inputValue());
   change(policy);
   const text = JSON.stringify(policy);
   await box.fill(text);
   return text;
+}
+
+/** What a version says. */
+async function source({ ask, operator }: Awaited<ReturnType<typeof house>>, version: number): Promise<any> {
+  return JSON.parse((await ask(operator, "policy.show", { version })).text);
 }
 
 describe("The policy", { skip: isSkipped }, () => {
@@ -97,6 +103,97 @@ describe("The policy", { skip: isSkipped }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test("change it rule by rule, by the keyboard: what, for whom, in which order, and what to do instead", async () => {
+    const server = await house();
+    await server.say(server.strategist, "policy.decide", deploy);
+    const { page, complaints } = await visit(server);
+    await page.goto(`${server.url}/decisions/policy`);
+    await page.getByRole("button", { name: "Change it" }).click();
+    const rules = page.getByRole("list", { name: "Rules" });
+    const press = async (name: string) => {
+      await page.getByRole("button", { name, exact: true }).focus();
+      await page.keyboard.press("Enter");
+    };
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+    // Moved twice without looking for the button again, and once more than there is room.
+    await press("Move implementers-land up");
+    for (const _ of [1, 2]) await page.keyboard.press("Enter");
+    assert.equal(await focused(), "Move implementers-land up");
+    // Removed, and put back where it was.
+    await press("Remove claim-first");
+    await page.keyboard.press("Enter");
+    await press("Remove strategists-delegate");
+    await page.getByText("strategists-delegate is removed.").waitFor();
+    await press("Add a boundary");
+    const fresh = rules.getByRole("listitem", { name: "the new rule" });
+    await page.keyboard.type("auditors-look");
+    const named = rules.getByRole("listitem", { name: "auditors-look" });
+    await fresh.waitFor({ state: "detached" });
+    await named.getByLabel("Why, as whoever asks is told").fill("Auditors look, and touch nothing.");
+    await named.getByLabel("Who", { exact: true }).selectOption("only these roles");
+    await named.getByRole("checkbox", { name: "auditor" }).check();
+    await named.getByRole("checkbox", { name: "push" }).check();
+    await named.getByRole("checkbox", { name: "deploy" }).check();
+    await named.getByLabel("Where").selectOption("an environment");
+    await named.getByLabel("Its name").fill("preview");
+    await named.getByLabel("The way").selectOption("propose it");
+    await named.getByLabel("In a sentence").fill("Write down what you saw.");
+    assert.match(await named.getByLabel("The next command").inputValue(), /^longwatch post append /);
+    assert.deepEqual([await barriers(page), await overflow(page)], [[], 0]);
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    await page.getByText(/Of the newest 1 decision/).waitFor();
+    await page.getByLabel(/What is different/).fill("Auditors look");
+    await page.getByRole("button", { name: "Propose it" }).click();
+    await page.getByText("Version 2 is proposed.").waitFor();
+    const [was, is] = [await source(server, 1), await source(server, 2)];
+    const [delegate, scope, land, ...others] = was.rules;
+    assert.equal(delegate.name, "strategists-delegate");
+    const { protocol, ...added } = is.rules.pop();
+    assert.deepEqual(is.rules, [land, scope, ...others]);
+    assert.equal(protocol.via, "propose");
+    assert.deepEqual(added, {
+      name: "auditors-look",
+      effect: "forbid",
+      cedar:
+        'forbid (principal, action in [Action::"deploy", Action::"push"], resource == Environment::"preview") ' +
+        'when { principal has role && principal.role == "auditor" };',
+      reason: "Auditors look, and touch nothing.",
+    });
+    assert.deepEqual(complaints, []);
+  });
+
+  test("say at the field what the server refuses of it, also on a phone, and keep what was written", async () => {
+    const server = await house();
+    const { page } = await visit(server, { width: 390, height: 844 });
+    await page.goto(`${server.url}/decisions/policy`);
+    await page.getByRole("button", { name: "Change it" }).click();
+    const rule = page.getByRole("listitem", { name: "claim-first" });
+    await rule.getByRole("button", { expanded: false }).first().click();
+    assert.equal(await overflow(page), 0);
+    const condition = rule.getByLabel("Only when, in Cedar");
+    await condition.fill("principal has");
+    const show = page.getByRole("button", { name: "Show what would change" });
+    await show.click();
+    await rule.getByText(/failed to parse policy/).waitFor();
+    assert.equal(await condition.getAttribute("aria-invalid"), "true");
+    await page.waitForFunction(() => document.activeElement?.getAttribute("aria-invalid") === "true");
+    await condition.fill("");
+    await rule.getByText(/failed to parse policy/).waitFor({ state: "detached" });
+    // A rule that was closed again opens where it is refused.
+    await rule.getByLabel("The next command").fill("longwatch tell {everyone}");
+    await rule.getByRole("button", { expanded: true }).click();
+    await show.click();
+    await rule.getByText(/has a \{blank\} that is none of/).waitFor();
+    assert.equal(await rule.getByLabel("The next command").inputValue(), "longwatch tell {everyone}");
+    // As JSON it is the same text, and what is no policy cannot be shown rule by rule.
+    await page.getByRole("button", { name: "Edit as JSON" }).click();
+    const box = page.getByRole("textbox", { name: "The policy’s text" });
+    assert.match(await box.inputValue(), /longwatch tell \{everyone\}/);
+    await box.fill("{}");
+    await page.getByText("As it stands, this cannot be shown rule by rule.").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Edit rule by rule" }).isDisabled(), true);
+  });
+
   test("let nobody propose what says the same, and show what the server says of it", async () => {
     const { page } = await visit(await house());
     await page.goto(`${new URL(page.url()).origin}/decisions/policy`);
@@ -110,6 +207,21 @@ describe("The policy", { skip: isSkipped }, () => {
     assert.equal(await page.getByLabel(/What is different/).inputValue(), "Nothing");
     await page.goto(`${new URL(page.url()).origin}/decisions/policy?digest=${"a".repeat(64)}`);
     await page.getByText("No version has this digest").waitFor();
+  });
+
+  test("lose nothing of a change when another version is activated meanwhile", async () => {
+    const server = await house();
+    const { say, operator } = server;
+    const { page } = await visit(server);
+    await page.goto(`${server.url}/decisions/policy`);
+    await page.getByRole("button", { name: "Change it" }).click();
+    await page.getByRole("button", { name: "Remove claim-first" }).click();
+    const other = await source(server, 1);
+    other.unmatched.reason = "Nothing permits this.";
+    await say(operator, "policy.propose", { text: JSON.stringify(other) });
+    await say(operator, "policy.activate", { version: 2 });
+    await page.getByRole("listitem").filter({ hasText: "Version 2" }).getByText("active").waitFor();
+    await page.getByText("claim-first is removed.").waitFor();
   });
 
   test("tell who may not activate a version why, and leave the active one", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
+import { yard } from "./fleet.ts";
 
 describe("The watch", { skip: isSkipped }, () => {
   test("says that nothing needs the operator, until something does, and is live", async () => {
@@ -17,6 +18,24 @@ describe("The watch", { skip: isSkipped }, () => {
     // Nobody could do it, so that it was escalated: the page tells of it without being asked again.
     await page.getByRole("heading", { name: "One thing needs you" }).waitFor();
     await page.getByRole("link", { name: /Escalation/ }).waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test("calls nothing good that serves nothing, and tells why a ticket waits and what a line is about", async () => {
+    const server = await testServer();
+    const { ticket } = await yard(server);
+    const { page, complaints } = await visit(server);
+    const served = page.getByRole("region", { name: "Served" }).getByRole("listitem");
+    await served.filter({ hasText: "preview" }).getByText("serving").waitFor();
+    await served.filter({ hasText: "staging" }).getByText("nothing served").waitFor();
+    await page.goto(`${server.url}/queue`);
+    await page.getByRole("region", { name: "Waits" }).getByText("parked", { exact: true }).waitFor();
+    await page.goto(`${server.url}/feed`);
+    const line = (words: string) => page.getByRole("listitem").filter({ hasText: words });
+    await line("opened a failure").getByRole("link", { name: ticket }).waitFor();
+    await line("landed").getByRole("link", { name: ticket }).first().waitFor();
+    await line("settled the deploy to staging").getByRole("link", { name: "deploy 2" }).click();
+    await page.getByRole("heading", { level: 1, name: "Deploy 2 to staging" }).waitFor();
     assert.deepEqual(complaints, []);
   });
 

@@ -260,4 +260,15 @@ describe("A policy is refused", () => {
     assert.match(refusal([], { entities: [twice, twice] }).message, /twice/);
     assert.match(refusal([{ ...rule({}), colour: "red" }]).message, /colour/);
   });
+
+  test("with the place in its source, so that an editor can show it there", () => {
+    const two = (changed: Partial<Rule>) => [rule({}), rule({ name: "two", ...changed })];
+    const place = (rules: readonly object[], changed?: object) => refusal(rules, changed).fields[0]!.field;
+    assert.equal(place(two({ reason: "" })), "text.rules.1.reason");
+    assert.equal(place(two({ name: "one" })), "text.rules.1.name");
+    assert.equal(place(two({ protocol: null })), "text.rules.1.protocol");
+    assert.equal(place(two({ protocol: { ...protocol, command: "{x}" } })), "text.rules.1.protocol.command");
+    assert.equal(place(two({ cedar: "forbid (" })), "text.rules.1.cedar");
+    assert.equal(place([], { unmatched: { reason: "", protocol } }), "text.unmatched.reason");
+  });
 });

@@ -97,22 +97,22 @@ function freeSlot(): string {
 export function prepare(source: PolicySource): Prepared {
   refuseUnclear(source);
   const named = new Map<string, Set<string>>();
-  for (const rule of source.rules) collectNamed(read(rule), named);
+  for (const [index, rule] of source.rules.entries()) collectNamed(read(rule, `rules.${index}.cedar`), named);
   const actions = [...(named.get("Action") ?? [])].sort();
   named.delete("Action");
   const namesSomebody = named.size > 0 || (source.entities ?? []).length > 0;
   return { digest: encoded(source).digest, source, actions, namesSomebody };
 }
 
-function read({ name, effect, cedar: text }: Rule): Cedar.PolicyJson {
+function read({ name, effect, cedar: text }: Rule, at: string): Cedar.PolicyJson {
   let answer: Cedar.PolicyToJsonAnswer;
   try {
     answer = called((engine) => engine.policyToJson(text));
   } catch {
-    throw malformed("its Cedar is nested too deeply", name);
+    throw malformed("its Cedar is nested too deeply", name, at);
   }
-  if (answer.type === "failure") throw malformed(answer.errors[0]?.message ?? "its Cedar cannot be read", name);
-  if (answer.json.effect !== effect) throw malformed(`its Cedar is a ${answer.json.effect}, not a ${effect}`, name);
+  if (answer.type === "failure") throw malformed(answer.errors[0]?.message ?? "its Cedar cannot be read", name, at);
+  if (answer.json.effect !== effect) throw malformed(`its Cedar is a ${answer.json.effect}, not a ${effect}`, name, at);
   return answer.json;
 }
 

@@ -21,7 +21,7 @@ where v.tenant_id = :tenant_id order by v.version desc limit :limit;
 
 -- name: version_show
 select version, digest, source from policy.versions
-where tenant_id = :tenant_id and (version = :version::integer or digest = :digest::text);
+where tenant_id = :tenant_id and (version = :version::bigint or digest = :digest::text);
 
 -- name: version_newest
 select coalesce(max(version), 0) as version from policy.versions where tenant_id = :tenant_id;

@@ -75,12 +75,13 @@ export function parseSource(json: string): PolicySource {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw malformed(`it is not JSON: ${(cause as Error).message}`, "source");
+    throw malformed(`it is not JSON: ${(cause as Error).message}`, "source", "");
   }
   const result = Source.safeParse(value);
   if (!result.success) {
-    const [issue] = result.error.issues;
-    throw malformed(`${issue!.path.join(".") || "source"}: ${issue!.message}`, named(value, issue!.path));
+    const [{ path, message }] = result.error.issues as [z.core.$ZodIssue];
+    const at = path.join(".");
+    throw malformed(`${at || "source"}: ${message}`, named(value, path), at);
   }
   refuseUnclear(result.data);
   return result.data;
@@ -96,25 +97,25 @@ function named(value: unknown, [part, index]: readonly PropertyKey[]): string {
 /** What a shape cannot say: names that are taken twice, and a boundary without what to do instead. */
 export function refuseUnclear({ rules, entities = [] }: PolicySource): void {
   const seen = new Set<string>();
-  for (const { name, effect, protocol } of rules) {
-    if (seen.has(name)) throw malformed("another rule has this name already", name);
+  for (const [index, { name, effect, protocol }] of rules.entries()) {
+    if (seen.has(name)) throw malformed("another rule has this name already", name, `rules.${index}.name`);
     seen.add(name);
     if (effect === "forbid" && protocol === null)
-      throw malformed("a forbid needs a protocol: what to do instead", name);
+      throw malformed("a forbid needs a protocol: what to do instead", name, `rules.${index}.protocol`);
   }
   const known = new Set<string>();
   for (const { type, id } of entities) {
     const key = JSON.stringify([type, id]);
-    if (known.has(key)) throw malformed(`${type} ${id} stands in entities twice`, "entities");
+    if (known.has(key)) throw malformed(`${type} ${id} stands in entities twice`, "entities", "entities");
     known.add(key);
   }
 }
 
-/** A policy that cannot be decided by; `rule` is where. */
-export function malformed(what: string, rule: string): Refusal {
+/** A policy that cannot be decided by. `rule` says where by a name, `at` as a path in the source: `rules.3.cedar`. */
+export function malformed(what: string, rule: string, at: string): Refusal {
   return new Refusal("invalid", "policy.malformed", `${rule}: ${what}`, {
     hint: "`longwatch policy show` prints the active policy's source; propose a changed copy of it.",
     facts: { rule },
-    fields: [{ field: "source", message: `${rule}: ${what}` }],
+    fields: [{ field: at === "" ? "text" : `text.${at}`, message: `${rule}: ${what}` }],
   });
 }

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import type { Entry } from "../live/stream.ts";
-import { DecisionLink, EntryLink, SeatLink, TicketLink } from "../ui/links.tsx";
+import { DecisionLink, DeployLink, EntryLink, SeatLink, TicketLink } from "../ui/links.tsx";
 import { Time } from "../ui/time.tsx";
 import { sentence } from "./sentence.ts";
 import { markOf } from "./marks.ts";
@@ -15,12 +15,14 @@ function decisionOf({ kind, data }: Entry): number | null {
 }
 
 function Subject({ entry, isAbout }: { entry: Entry; isAbout: string | undefined }) {
-  const { kind, subject, actor } = entry;
+  const { kind, subject, actor, data } = entry;
   const decision = decisionOf(entry);
   if (decision !== null) return <DecisionLink id={decision} />;
   if (kind.startsWith("question.")) return null;
   if (subject === null || subject === isAbout || subject === actor) return null;
-  if (OF_TICKETS.test(kind)) return <TicketLink id={subject} />;
+  if (OF_TICKETS.test(kind) || subject === data.ticket) return <TicketLink id={subject} />;
+  const deploy = /^deploy\./.test(kind) && /^deploy-(\d+)$/.exec(subject);
+  if (deploy) return <DeployLink id={Number(deploy[1])} />;
   return /^(seat\.|token\.|role\.(un)?deputized$)/.test(kind) ? (
     <SeatLink name={subject} />
   ) : (

@@ -8,6 +8,11 @@ export function Chip({ tone = "quiet", children }: { tone?: Tone; children: Reac
   return <span className={`${shape} ${softly[tone]}`}>{children}</span>;
 }
 
+/** How urgent a ticket is: what is most so is seen from afar. */
+export function Priority({ priority }: { priority: number }) {
+  return <Chip tone={priority === 0 ? "bad" : priority === 1 ? "warn" : "quiet"}>P{priority}</Chip>;
+}
+
 /** A state, as a person says it: `awaiting claim`. */
 export function State({ state }: { state: string }) {
   return <Chip tone={toneOf(state)}>{state.replaceAll("_", " ")}</Chip>;

@@ -27,6 +27,15 @@ export function DecisionLink({ id }: { id: number }) {
   );
 }
 
+/** Leads to a deploy's own page. */
+export function DeployLink({ id }: { id: number }) {
+  return (
+    <Link to="/landing/deploys/$id" params={{ id: String(id) }} className="text-accent tabular-nums hover:underline">
+      deploy {id}
+    </Link>
+  );
+}
+
 /** An entry of the ledger: where each claim of these pages is proven. */
 export function EntryLink({ seq }: { seq: number }) {
   return (

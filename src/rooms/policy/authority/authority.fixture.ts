@@ -47,7 +47,7 @@ const probe = batchCommand({
   output: Acted,
   may: roles,
   events: ["probe.acted"],
-  refuses: [],
+  refuses: ["consent.paraphrased", "consent.ended", "consent.out_of_scope"],
   async run({ db }, calls) {
     const asks = calls.map(({ caller, input: { subject = caller.name, ...input } }) => ({
       ...input,

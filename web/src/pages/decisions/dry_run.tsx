@@ -1,11 +1,13 @@
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { type FormEvent, useMemo, useState } from "react";
 import { ask, type QueryInput, type QueryOutput } from "../../api/client.ts";
 import { Button } from "../../ui/button.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { DryRunResult } from "./dry_run_result.tsx";
-import { packed, spread } from "./policy_text.ts";
+import { faultOf } from "./editor/fault.ts";
+import { PolicyEditor } from "./editor/policy_editor.tsx";
+import { packed, readable, spread } from "./policy_text.ts";
 import { Propose } from "./propose.tsx";
 import type { Said } from "./said.tsx";
 import { counts } from "./tried.ts";
@@ -15,58 +17,54 @@ type Tried = QueryOutput<"/v1/policy/dry_run">;
 
 type Props = { text: string; onClose: () => void; onSaid: (said: Said) => void };
 
-/** A changed text, tried over what was decided, then proposed: nothing of it counts until it is activated. */
+/** A changed policy, tried over what was decided, then proposed: nothing of it counts until it is activated. */
 export function DryRun({ text, onClose, onSaid }: Props) {
   const [words, setWords] = useState(() => spread(text));
+  const [isJson, setJson] = useState(false);
   const [newest, setNewest] = useState<number>(counts[0]);
   const { mutate, data, error, isPending, reset } = useMutation<Tried, Error, Wanted>({
     mutationFn: (wanted) => ask("/v1/policy/dry_run", wanted),
   });
+  const fault = useMemo(() => faultOf(error), [error]);
+  const policy = useMemo(() => readable(words), [words]);
+  const write = (fresh: string) => {
+    setWords(fresh);
+    reset();
+  };
+  const attempt = (event: FormEvent) => {
+    event.preventDefault();
+    mutate({ text: packed(words), newest });
+  };
   return (
     <Panel
       title="Change the policy"
       className="mb-5"
       aside={
-        <button type="button" onClick={onClose} className="text-accent hover:underline">
-          Close
-        </button>
+        <span className="flex gap-4">
+          <Aside isOff={policy === null} onClick={() => setJson(!isJson)}>
+            {isJson ? "Edit rule by rule" : "Edit as JSON"}
+          </Aside>
+          <Aside onClick={onClose}>Close</Aside>
+        </span>
       }
     >
       <p className="mb-3 text-ink-2">
-        Change the text, and see what it would have decided otherwise. That changes nothing: proposed, it is a version;
+        Change it, and see what it would have decided otherwise. That changes nothing: proposed, it is a version;
         activated, it decides.
       </p>
-      <textarea
-        aria-label="The policy’s text"
-        spellCheck={false}
-        rows={16}
-        value={words}
-        onChange={({ target }) => {
-          setWords(target.value);
-          reset();
-        }}
-        className="block w-full rounded-md border border-line-2 bg-paper p-3 font-mono text-sm leading-relaxed"
-      />
-      <div className="my-3 flex flex-wrap items-center justify-end gap-3">
-        <label className="text-sm text-ink-2">
-          Over the newest{" "}
-          <select
-            value={newest}
-            onChange={({ target }) => setNewest(Number(target.value))}
-            className="rounded border border-line-2 bg-card px-1.5 py-1"
-          >
-            {counts.map((count) => (
-              <option key={count} value={count}>
-                {count.toLocaleString("en")}
-              </option>
-            ))}
-          </select>{" "}
-          decisions
-        </label>
-        <Button look="main" disabled={isPending} onClick={() => mutate({ text: packed(words), newest })}>
-          {isPending ? "Trying…" : "Show what would change"}
-        </Button>
-      </div>
+      <form onSubmit={attempt}>
+        {policy !== null && !isJson ? (
+          <PolicyEditor policy={policy} fault={fault} onChange={(changed) => write(JSON.stringify(changed, null, 2))} />
+        ) : (
+          <Json words={words} isPolicy={policy !== null} onChange={write} />
+        )}
+        <div className="my-3 flex flex-wrap items-center justify-end gap-3">
+          <Newest count={newest} onChange={setNewest} />
+          <Button look="main" type="submit" disabled={isPending}>
+            {isPending ? "Trying…" : "Show what would change"}
+          </Button>
+        </div>
+      </form>
       {error && <ProblemNote error={error} />}
       {data && (
         <>
@@ -75,5 +73,57 @@ export function DryRun({ text, onClose, onSaid }: Props) {
         </>
       )}
     </Panel>
+  );
+}
+
+function Newest({ count, onChange }: { count: number; onChange: (count: number) => void }) {
+  return (
+    <label className="text-sm text-ink-2">
+      Over the newest{" "}
+      <select
+        value={count}
+        onChange={({ target }) => onChange(Number(target.value))}
+        className="rounded border border-line-2 bg-card px-1.5 py-1"
+      >
+        {counts.map((one) => (
+          <option key={one} value={one}>
+            {one.toLocaleString("en")}
+          </option>
+        ))}
+      </select>{" "}
+      decisions
+    </label>
+  );
+}
+
+function Aside({ isOff = false, onClick, children }: { isOff?: boolean; onClick: () => void; children: string }) {
+  return (
+    <button
+      type="button"
+      disabled={isOff}
+      onClick={onClick}
+      className="text-accent hover:underline disabled:text-ink-3 disabled:no-underline"
+    >
+      {children}
+    </button>
+  );
+}
+
+type JsonProps = { words: string; isPolicy: boolean; onChange: (words: string) => void };
+
+/** The text itself, for whoever wants all of it at once. */
+function Json({ words, isPolicy, onChange }: JsonProps) {
+  return (
+    <>
+      <textarea
+        aria-label="The policy’s text"
+        spellCheck={false}
+        rows={16}
+        value={words}
+        onChange={({ target }) => onChange(target.value)}
+        className="block w-full rounded-md border border-line-2 bg-paper p-3 font-mono text-sm leading-relaxed"
+      />
+      {!isPolicy && <p className="mt-1 text-sm text-warn">As it stands, this cannot be shown rule by rule.</p>}
+    </>
   );
 }

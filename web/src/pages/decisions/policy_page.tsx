@@ -42,6 +42,11 @@ export function PolicyPage() {
     return <div className="h-96 animate-pulse rounded-xl bg-sunken" role="status" aria-label="Loading" />;
   const { text, version: number } = shown.data;
   const isActive = number === active;
+  const change = () => {
+    setChanging(true);
+    // What somebody is changing stays this version's, whichever is activated meanwhile.
+    void navigate({ to: "/decisions/policy", search: { version: number }, replace: true });
+  };
   const tell = (one: Said) => {
     setSaid(one);
     setChanging(false);
@@ -62,9 +67,7 @@ export function PolicyPage() {
       >
         <span className="flex gap-2">
           <DecisionsLink />
-          {!isChanging && (
-            <Button onClick={() => setChanging(true)}>{isActive ? "Change it" : "Change this version"}</Button>
-          )}
+          {!isChanging && <Button onClick={change}>{isActive ? "Change it" : "Change this version"}</Button>}
         </span>
       </PageHead>
       {said && <SaidNote key={`${said.what} ${said.version}`} said={said} onSaid={tell} />}

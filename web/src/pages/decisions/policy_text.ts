@@ -22,6 +22,28 @@ export function readPolicy(text: string): Policy {
   return JSON.parse(text) as Policy;
 }
 
+/** What a text says, where it has a policy's shape: what its rules say is the server's to judge. */
+export function readable(text: string): Policy | null {
+  let policy: Partial<Policy> | null;
+  try {
+    policy = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(policy?.rules) || !isInstead(policy.unmatched?.protocol)) return null;
+  const areRules = policy.rules.every(
+    (rule) =>
+      areTexts([rule?.name, rule?.cedar, rule?.reason]) &&
+      (rule.effect === "permit" || rule.effect === "forbid") &&
+      (rule.protocol === null || isInstead(rule.protocol)),
+  );
+  const hasEntities = policy.entities === undefined || Array.isArray(policy.entities);
+  return areRules && hasEntities && areTexts([policy.unmatched?.reason]) ? (policy as Policy) : null;
+}
+
+const areTexts = (values: readonly unknown[]) => values.every((value) => typeof value === "string");
+const isInstead = (way: Instead | undefined) => areTexts([way?.do, way?.via, way?.command]);
+
 /** The text as one edits it: what a rule is called and says stands before how it says it. */
 export function spread(text: string): string {
   const { rules, ...rest } = readPolicy(text);

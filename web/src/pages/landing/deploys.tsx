@@ -7,11 +7,10 @@ import { State } from "../../ui/chip.tsx";
 import { duration } from "../../ui/clock.ts";
 import { Copyable } from "../../ui/copyable.tsx";
 import { Empty } from "../../ui/empty.tsx";
-import { TicketLink } from "../../ui/links.tsx";
+import { DeployLink, TicketLink } from "../../ui/links.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
-import { DeployLink } from "./deploy_link.tsx";
 import { ReleaseId } from "./release_id.tsx";
 
 type Deploy = QueryOutput<"/v1/deploy/list">["deploys"][number];

@@ -3,10 +3,10 @@ import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
-import { Chip, State } from "../../ui/chip.tsx";
-import { SeatLink, TicketLink } from "../../ui/links.tsx";
+import { Chip } from "../../ui/chip.tsx";
+import { DeployLink, SeatLink, TicketLink } from "../../ui/links.tsx";
 import { Time } from "../../ui/time.tsx";
-import { DeployLink } from "./deploy_link.tsx";
+import { Health } from "./health.tsx";
 import { ReleaseId } from "./release_id.tsx";
 import { Topology } from "./topology.tsx";
 
@@ -59,13 +59,6 @@ export function EnvironmentCard(standing: Standing) {
       <Topology standing={standing} />
     </li>
   );
-}
-
-/** A word for how it is. What never served anything is not called good. */
-function Health({ down_since, state, release }: Standing) {
-  if (down_since !== null) return <Chip tone="bad">down</Chip>;
-  if (state !== "settled") return <State state={state} />;
-  return release === null ? <Chip>nothing served</Chip> : <Chip tone="good">serving</Chip>;
 }
 
 function Since({ at }: { at: string | null }) {

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useDeferredValue } from "react";
 import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
-import { Chip } from "../../ui/chip.tsx";
+import { Priority } from "../../ui/chip.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -34,7 +34,7 @@ export function Board({ lane }: { lane: string | undefined }) {
     );
   return (
     <div className="grid grid-cols-1 gap-5 lg:grid-cols-3">
-      <Column title="Can be claimed" about="in this order" items={claimable} />
+      <Column title="Can be claimed" about="lane by lane, in this order" items={claimable} />
       <Column title="Being done" about="the lease that ends first on top" items={active} />
       <Column title="Waits" about="blocked, parked, or behind another" items={waiting} />
     </div>
@@ -86,7 +86,7 @@ function Card({
       >
         <div className="flex items-baseline gap-2 text-sm">
           <span className="font-mono text-accent">{id}</span>
-          {priority <= 1 && <Chip tone={priority === 0 ? "bad" : "warn"}>P{priority}</Chip>}
+          {priority <= 1 && <Priority priority={priority} />}
           <span className="truncate text-ink-3">{lane}</span>
           <Time at={filed_at} className="ml-auto shrink-0 text-ink-3" />
         </div>
@@ -105,6 +105,7 @@ function Card({
         {state === "blocked" && blocked_reason !== null && (
           <p className="mt-1 line-clamp-2 break-words text-sm text-warn">{blocked_reason}</p>
         )}
+        {(state === "parked" || state === "reserved") && <p className="mt-1 text-sm text-warn">{state}</p>}
         {open_blockers > 0 && (
           <p className="mt-1 text-sm text-warn">
             behind {open_blockers} other{open_blockers > 1 && "s"}

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Copyable } from "../../ui/copyable.tsx";
-import { Choice, Field, Fields } from "./field.tsx";
+import { Choice, Field, Fields } from "../../ui/field.tsx";
 
 const programs = [
   {

@@ -7,6 +7,4 @@ export type Holders = QueryOutput<"/v1/token/list">;
 export const holders = asked("/v1/token/list");
 
 /** The tenants of this installation. */
-export type Tenants = QueryOutput<"/v1/tenant/list">;
-
 export const tenants = asked("/v1/tenant/list");

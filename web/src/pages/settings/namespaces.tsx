@@ -5,7 +5,7 @@ import { Copyable } from "../../ui/copyable.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Disclosed, FormEnd } from "./disclosed.tsx";
-import { Field, Fields } from "./field.tsx";
+import { Field, Fields } from "../../ui/field.tsx";
 import { Grid } from "./grid.tsx";
 
 /** Where tickets get their numbers from. */

@@ -6,7 +6,7 @@ import { Chip } from "../../ui/chip.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Disclosed, FormEnd } from "./disclosed.tsx";
-import { Choice, Field, Fields } from "./field.tsx";
+import { Choice, Field, Fields } from "../../ui/field.tsx";
 import { Grid } from "./grid.tsx";
 
 type Input = CommandInput<"/v1/proof/require">;

@@ -7,7 +7,7 @@ import { SeatLink } from "../../ui/links.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
 import { Disclosed, FormEnd } from "./disclosed.tsx";
-import { Choice, Fields } from "./field.tsx";
+import { Choice, Fields } from "../../ui/field.tsx";
 
 type Role = QueryOutput<"/v1/role/list">["roles"][number];
 type RoleName = CommandInput<"/v1/role/deputize">["role"];

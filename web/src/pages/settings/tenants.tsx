@@ -5,7 +5,7 @@ import { useCommand } from "../../api/queries.ts";
 import { Chip } from "../../ui/chip.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Disclosed, FormEnd } from "./disclosed.tsx";
-import { Field, Fields } from "./field.tsx";
+import { Field, Fields } from "../../ui/field.tsx";
 import { tenants } from "./held.ts";
 import { Secret } from "./secret.tsx";
 

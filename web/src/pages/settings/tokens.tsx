@@ -9,7 +9,7 @@ import { ProblemNote } from "../../ui/problem_note.tsx";
 import { Time } from "../../ui/time.tsx";
 import type { Tone } from "../../ui/tone.ts";
 import { Disclosed, FormEnd } from "./disclosed.tsx";
-import { Choice, Field, Fields } from "./field.tsx";
+import { Choice, Field, Fields } from "../../ui/field.tsx";
 import { type Holders, holders } from "./held.ts";
 import { Secret } from "./secret.tsx";
 

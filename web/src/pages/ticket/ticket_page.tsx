@@ -4,7 +4,7 @@ import type { QueryOutput } from "../../api/client.ts";
 import { asked } from "../../api/queries.ts";
 import { EntriesPanel } from "../../entries/entries_panel.tsx";
 import { Facts as FactList } from "../../ui/facts.tsx";
-import { Chip, State } from "../../ui/chip.tsx";
+import { Chip, Priority, State } from "../../ui/chip.tsx";
 import { SeatLink } from "../../ui/links.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
@@ -40,7 +40,7 @@ export function TicketPage() {
           <span className="flex flex-wrap items-center gap-2">
             <span className="font-mono text-accent">{ticket.id}</span>
             <State state={ticket.state} />
-            <Chip tone={ticket.priority <= 1 ? "warn" : "quiet"}>P{ticket.priority}</Chip>
+            <Priority priority={ticket.priority} />
             {ticket.labels.map((label) => (
               <Chip key={label}>{label}</Chip>
             ))}

@@ -20,7 +20,7 @@ export function Decisions() {
       {data.decisions.map(({ id, at, subject, action, resource_id, reasons }) => (
         <li key={id} className="py-2 first:pt-0 last:pb-0">
           <div className="flex items-baseline justify-between gap-3">
-            <span className="min-w-0 truncate">
+            <span className="min-w-0 truncate max-md:whitespace-normal max-md:wrap-anywhere">
               <SeatLink name={subject} /> <span className="text-ink-3">{action}</span>{" "}
               <Link to={`/decisions/${id}` as string} className="hover:underline">
                 {resource_id}

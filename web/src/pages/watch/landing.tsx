@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { asked } from "../../api/queries.ts";
-import { State } from "../../ui/chip.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { Time } from "../../ui/time.tsx";
+import { Health } from "../landing/health.tsx";
 
 /** What each environment serves. */
 export function Landing() {
@@ -14,12 +14,14 @@ export function Landing() {
     );
   return (
     <ul className="divide-y divide-line">
-      {data.environments.map(({ environment, release, released_at, state }) => (
-        <li key={environment} className="flex items-baseline gap-3 py-2 first:pt-0 last:pb-0">
-          <span className="font-medium">{environment}</span>
-          <code className="font-mono text-sm text-ink-2">{release?.slice(0, 10) ?? "nothing yet"}</code>
-          <span className="ml-auto text-sm text-ink-3">{released_at && <Time at={released_at} />}</span>
-          <State state={state} />
+      {data.environments.map((standing) => (
+        <li key={standing.environment} className="flex items-baseline gap-3 py-2 first:pt-0 last:pb-0">
+          <span className="min-w-0 font-medium break-words">{standing.environment}</span>
+          <code className="font-mono text-sm text-ink-2">{standing.release?.slice(0, 10)}</code>
+          <span className="ml-auto shrink-0 text-sm text-ink-3">
+            {standing.released_at && <Time at={standing.released_at} />}
+          </span>
+          <Health {...standing} />
         </li>
       ))}
     </ul>

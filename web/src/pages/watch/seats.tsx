@@ -12,10 +12,10 @@ export function Seats() {
   if (!data) return <div className="h-16" />;
   if (data.seats.length === 0)
     return <Empty title="No seat yet">An agent takes one when you connect it: npx longwatch connect claude.</Empty>;
-  const counts = Map.groupBy(data.seats, ({ state }) => state);
+  const counts = Map.groupBy(data.seats, ({ state }): string => state);
   const shares = order.map((state) => ({
     name: state,
-    count: counts.get(state as never)?.length ?? 0,
+    count: counts.get(state)?.length ?? 0,
     tone: toneOf(state),
   }));
   return <ShareBar shares={shares} />;

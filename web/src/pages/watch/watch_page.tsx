@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, type LinkProps } from "@tanstack/react-router";
 import { BurnUp } from "../../pictures/burn_up.tsx";
 import { Pace } from "../../pictures/pace.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
@@ -47,9 +47,9 @@ export function WatchPage() {
   );
 }
 
-function More({ to, search = {} }: { to: string; search?: object }) {
+function More(where: Pick<LinkProps, "to" | "search">) {
   return (
-    <Link to={to} search={search as never} className="text-accent hover:underline">
+    <Link {...where} className="text-accent hover:underline">
       All
     </Link>
   );
