@@ -3,9 +3,8 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Database } from "../kernel/database.ts";
 import type { Door } from "../kernel/door.ts";
-import { connectionLost } from "../kernel/database.ts";
+import { isPassing } from "../kernel/database.ts";
 import type { Outside, OutsideNote } from "../kernel/ports.ts";
-import { Refusal } from "../kernel/refusal.ts";
 import type { RecentLeaves } from "../rooms/ledger/index.ts";
 import { TILE_WIDTH } from "../tlog/tiles.ts";
 import { notesIn } from "./directory.ts";
@@ -152,8 +151,7 @@ export class Signers implements Outside {
   }
 
   #failed(error: unknown, tenant_id: number): number {
-    const passing = connectionLost(error) || (error instanceof Refusal && error.kind === "unavailable");
-    if (!passing) this.#options.log.warn({ err: error, tenant_id }, "signing failed; it will be tried again");
+    if (!isPassing(error)) this.#options.log.warn({ err: error, tenant_id }, "signing failed; it will be tried again");
     return 0;
   }
 

@@ -1,10 +1,9 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { connectionLost, type Database } from "../kernel/database.ts";
+import { type Database, isPassing } from "../kernel/database.ts";
 import type { Door } from "../kernel/door.ts";
 import type { Outside } from "../kernel/ports.ts";
-import { Refusal } from "../kernel/refusal.ts";
 import { lagOf, type Report, type Verifications, verificationsOf } from "../rooms/ledger/index.ts";
 import { TILE_WIDTH } from "../tlog/tiles.ts";
 import { Alarms } from "./alarms.ts";
@@ -208,9 +207,4 @@ export class Verifier {
 function findingOf({ first_broken, first_broken_max, reason }: Report): Finding | null {
   if (first_broken === null) return null;
   return { first_broken, first_broken_max: first_broken_max ?? first_broken, reason: reason ?? "it is broken" };
-}
-
-/** The database's absence, or the server's end. */
-function isPassing(error: unknown): boolean {
-  return connectionLost(error) || (error instanceof Refusal && error.kind === "unavailable");
 }

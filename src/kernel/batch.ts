@@ -1,4 +1,4 @@
-import type { Act, Command, World } from "./operation.ts";
+import type { Act, Command, Event, World } from "./operation.ts";
 import type { Credential } from "./ports.ts";
 import { Refusal } from "./refusal.ts";
 import type { KeyedRequest } from "./requests.ts";
@@ -43,15 +43,22 @@ export async function runGroups(world: World, batch: Pending[], begins: (at: num
   return outcomes;
 }
 
+/** An event that its command lists, be it a call's own or recorded beside the calls. */
+export function declared({ name, events }: Command, event: Event): Event {
+  if (events.includes(event.kind)) return event;
+  throw new Error(`${name} left the undeclared event ${event.kind}`);
+}
+
 /** The events of an outcome. A command that leaves an undeclared event, or none, is our bug: nothing is committed. */
 export function eventsOf(command: Command, outcome: Outcome): Act<unknown>["events"] {
   if (outcome instanceof Refusal) {
     const kind = { denied: "command.denied", internal: "command.failed" }[outcome.kind as string] ?? "command.refused";
-    return [{ kind, subject: null, data: { code: outcome.code, detail: outcome.message.slice(0, 1000) } }];
+    // It may be cut through a character, or cite a caller's words that were.
+    const detail = outcome.message.slice(0, 1000).toWellFormed();
+    return [{ kind, subject: null, data: { code: outcome.code, detail } }];
   }
   for (const event of outcome.events) {
-    if (!command.events.includes(event.kind))
-      throw new Error(`${command.name} left the undeclared event ${event.kind}`);
+    declared(command, event);
     if (event.personal !== undefined && event !== outcome.events.at(-1))
       throw new Error(`${command.name} left a personal event before its last one`);
   }

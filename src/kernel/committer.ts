@@ -1,5 +1,5 @@
-import { connectionLost, type Database, type TenantTransaction, unavailable } from "./database.ts";
-import { type Accepted, eventsOf, type Outcome, type Pending, runGroups } from "./batch.ts";
+import { connectionLost, type Database, isPassing, type TenantTransaction, unavailable } from "./database.ts";
+import { type Accepted, declared, eventsOf, type Outcome, type Pending, runGroups } from "./batch.ts";
 import type { Caller, Event, Operation, World } from "./operation.ts";
 import { denialOf, sameCaller } from "./permission.ts";
 import type { Authority, Guidance, Head, Journal, Record } from "./ports.ts";
@@ -124,7 +124,7 @@ export class Committer {
       try {
         rest = await this.#attempt(rest);
       } catch (error) {
-        if (isAway(error)) return this.#failAll(rest, connectionLost(error) ? unavailable(error) : error);
+        if (isPassing(error)) return this.#failAll(rest, connectionLost(error) ? unavailable(error) : error);
         if (rest.length === 1) return await this.#refuseAlone(rest[0]!, error);
         // One of them broke the statement that all share. Each gets a transaction of its own, so that it falls alone.
         for (const pending of rest) await this.#settle([pending]).catch((alone) => this.#fail(pending, alone));
@@ -191,7 +191,8 @@ export class Committer {
     const lasts = batch.map((pending, index): number | null => {
       const { caller } = pending.credential;
       const command = pending.command.name;
-      for (const { event, by } of beside.get(index) ?? []) records.push({ caller: by ?? caller, command, event });
+      for (const { event, by } of beside.get(index) ?? [])
+        records.push({ caller: by ?? caller, command, event: declared(pending.command, event) });
       const own = eventsOf(pending.command, outcomes[index]!);
       records.push(...own.map((event) => ({ caller, command, event })));
       return own.length === 0 ? null : records.length - 1;
@@ -296,9 +297,4 @@ export class Committer {
   #failAll(batch: readonly Pending[], error: unknown): void {
     for (const pending of batch) this.#fail(pending, error);
   }
-}
-
-/** Whether the database could not be reached, before or in the middle of a transaction. */
-function isAway(error: unknown): boolean {
-  return connectionLost(error) || (error instanceof Refusal && error.kind === "unavailable");
 }

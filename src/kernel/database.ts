@@ -268,6 +268,11 @@ export function connectionLost(error: unknown): boolean {
   );
 }
 
+/** The database's absence, or the server's end: nobody's fault, and over by itself. */
+export function isPassing(error: unknown): boolean {
+  return connectionLost(error) || (error instanceof Refusal && error.kind === "unavailable");
+}
+
 /** The refusal for a database that is away. The outcome of what was in flight is not known. */
 export function unavailable(cause: unknown): Refusal {
   if ((cause as { code?: string } | null)?.code === DISK_FULL)

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { z } from "zod";
 import { testWorld } from "../../test/harness.ts";
 import { anotherDoor, codeOf, tally } from "./door.fixture.ts";
-import { batchCommand, command, type Event, type Operation } from "./operation.ts";
+import { batchCommand, command, type Event, type Operation, query, type World } from "./operation.ts";
 import { Refusal } from "./refusal.ts";
 import { parseStatements } from "./sql.ts";
 
@@ -15,7 +15,7 @@ const [write] = parseStatements(
 );
 
 /** Commands that write a row named `ref`, and then misbehave as their name says. */
-function probe(verb: string, end: () => { output: Record<string, never>; events: Event[] }): Operation {
+function probe(verb: string, end: (world: World) => { output: Record<string, never>; events: Event[] }): Operation {
   return command({
     name: `probe.${verb}`,
     summary: "A probe.",
@@ -24,9 +24,9 @@ function probe(verb: string, end: () => { output: Record<string, never>; events:
     may: ["operator"],
     events: ["probe.done"],
     refuses: ["probe.refused"],
-    async run({ db }, { input }) {
-      db.send(write!, { refs: [input.ref] });
-      return end();
+    async run(world, { input }) {
+      world.db.send(write!, { refs: [input.ref] });
+      return end(world);
     },
   });
 }
@@ -48,6 +48,10 @@ const batched = batchCommand({
 const extra = [
   batched,
   probe("undeclared", () => ({ output: {}, events: [done, { ...done, kind: "probe.hidden" }] })),
+  probe("recording", ({ record }) => {
+    record({ ...done, kind: "probe.hidden" });
+    return { output: {}, events: [done] };
+  }),
   probe("silent", () => ({ output: {}, events: [] })),
   probe("thrown", () => {
     throw new TypeError("a bug");
@@ -165,8 +169,41 @@ describe("the ledger", () => {
   });
 });
 
+it("a refusal that its operation does not list turns tests red, and is answered as it is elsewhere", async () => {
+  const unlisted = () => Promise.reject(new Refusal("conflict", "probe.unlisted", "The probe refuses."));
+  const of = {
+    summary: "A probe.",
+    input: z.object({}),
+    output: z.object({}),
+    may: ["operator" as const],
+    refuses: [],
+  };
+  const probes = [
+    command({ ...of, name: "probe.commands", events: ["probe.done"], run: unlisted }),
+    query({ ...of, name: "probe.asks", read: unlisted }),
+  ];
+  for (const strict of [true, false]) {
+    const { door } = anotherDoor(world, { extra: probes, strict });
+    const told = strict ? /probe\.unlisted, which it does not list$/ : { code: "probe.unlisted" };
+    await assert.rejects(door.say(world.operator, "probe.commands", {}), told);
+    await assert.rejects(door.ask(world.operator, "probe.asks", {}), told);
+  }
+});
+
+describe("a refusal", () => {
+  it("whose message is cut through a character, or cites half of one, stays the refusal that it is", async () => {
+    for (const odd of ["x".repeat(999) + "\u{1f4a5}".repeat(9), "\ud800"]) {
+      const failing = probe("citing", () => {
+        throw new Refusal("conflict", "probe.refused", odd);
+      });
+      const citing = anotherDoor(world, { extra: [...extra, failing] }).door;
+      assert.equal(await codeOf(citing.say(world.operator, "probe.citing", { ref: "cited" })), "probe.refused");
+    }
+  });
+});
+
 describe("a bug of ours", () => {
-  for (const verb of ["undeclared", "silent", "thrown", "unwritable"])
+  for (const verb of ["undeclared", "recording", "silent", "thrown", "unwritable"])
     it(`(${verb}) commits nothing, is answered as internal, logged, and leaves an entry`, async () => {
       const entries = await leaves(async () => {
         const error = await door.say(world.operator, `probe.${verb}`, { ref: verb }).catch((refusal) => refusal);
@@ -180,4 +217,23 @@ describe("a bug of ours", () => {
       assert.ok(!(await written()).includes(verb));
       assert.ok(logged.includes(`probe.${verb}`));
     });
+
+  it("in a query is answered in the same words, and leaves no entry", async () => {
+    const failing = query({
+      ...{ name: "probe.asked", summary: "A probe.", input: z.object({}), output: z.object({}), may: ["operator"] },
+      refuses: [],
+      read: () => Promise.reject(new TypeError("a bug")),
+    });
+    const asked = anotherDoor(world, { extra: [...extra, failing], log: (_, name) => logged.push(name) }).door;
+    const entries = await leaves(async () => {
+      const of = (answer: Promise<unknown>) => answer.catch(({ code, message, hint }) => ({ code, message, hint }));
+      const inQuery = await of(asked.ask(world.operator, "probe.asked", {}));
+      assert.deepEqual(inQuery, await of(asked.say(world.operator, "probe.thrown", { ref: "asked" })));
+    });
+    assert.deepEqual(
+      entries.map(({ command }: Record<string, string>) => command),
+      ["probe.thrown"],
+    );
+    assert.ok(logged.includes("probe.asked"));
+  });
 });

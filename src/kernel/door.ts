@@ -7,7 +7,7 @@ import { Paces } from "./pace.ts";
 import { allocationDenial, denialOf, denialRecord, rolesOf } from "./permission.ts";
 import type { Authority, Credential, Guidance, Journal, Outside } from "./ports.ts";
 import { type FieldProblem, Refusal } from "./refusal.ts";
-import { serverClosing, tokenWorthless, tooBusy } from "./refusals.ts";
+import { internalRefusal, listed, serverClosing, tokenWorthless, tooBusy } from "./refusals.ts";
 import { checkKey, requestDigest } from "./requests.ts";
 
 export type SayOptions = {
@@ -26,7 +26,7 @@ export type DoorOptions = {
   guidance?: Guidance;
   /** Longest wait for a batch, after which a command that has not begun is refused. */
   wait_milliseconds_max?: number;
-  /** Checks every output against its schema; tests do. */
+  /** Checks every output against its schema and every refusal against its operation's list; tests do. */
   strict?: boolean;
   log?: (error: unknown, command: string) => void;
   /** The copies outside the database, once they are there. */
@@ -141,7 +141,7 @@ export class Door {
 
   #read(query: Query, credential: Credential, input: unknown): Promise<unknown> {
     const { caller } = credential;
-    return this.#look(credential, query.name, query.may, (tx) =>
+    const read = this.#look(credential, query.name, query.may, (tx) =>
       query.read(
         {
           ...{ tenant_id: caller.tenant_id, db: tx, caller, outside: this.#options.outside?.() ?? null },
@@ -151,6 +151,10 @@ export class Door {
         input as never,
       ),
     );
+    if (!this.#options.strict) return read;
+    return read.catch((error) => {
+      throw listed(query, error);
+    });
   }
 
   /** Reads in a read-only transaction, and hands out what it read only if the token is still good by the database. */
@@ -184,7 +188,7 @@ export class Door {
       if (error instanceof Refusal) throw error;
       if (connectionLost(error)) throw unavailable(error);
       log?.(error, name);
-      throw new Refusal("internal", "kernel.bug", "Longwatch failed on this request.", { cause: error });
+      throw internalRefusal(error);
     }
   }
 
@@ -243,7 +247,7 @@ export class Door {
         },
         reject: (error) => {
           done();
-          reject(error);
+          reject(this.#options.strict ? listed(work.command, error) : error);
         },
       };
       signal?.addEventListener("abort", onAbort, { once: true });

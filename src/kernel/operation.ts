@@ -192,3 +192,24 @@ export function text(characters_max: number) {
       message: "contains a NUL or half of a surrogate pair, which the ledger cannot hold",
     });
 }
+
+const FIRST_INSTANT = Date.parse("0001-01-01T00:00:00Z");
+const LAST_INSTANT = Date.parse("9999-12-31T23:59:59Z");
+/** PostgreSQL reads no offset of 16 hours or more; the places of the world have 14 at most. */
+const FAR_OFFSET = /[+-](?:1[6-9]|2\d):\d\d$/;
+
+/** An instant with its offset that PostgreSQL can hold and every reader can read: of the years 1 to 9999 in UTC. */
+export function instant() {
+  return z.iso.datetime({ offset: true }).refine(
+    (value) => {
+      const at = Date.parse(value);
+      return at >= FIRST_INSTANT && at <= LAST_INSTANT && !FAR_OFFSET.test(value);
+    },
+    { message: "is not of the years 1 to 9999 in UTC, or its offset is that of no place" },
+  );
+}
+
+/** A day of a year that PostgreSQL has. */
+export function day() {
+  return z.iso.date().refine((value) => value >= "0001", { message: "is of a year before the first" });
+}

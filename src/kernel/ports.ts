@@ -4,7 +4,7 @@ import type { Refusal } from "./refusal.ts";
 
 /**
  * What the kernel asks of the ground floor. The kernel knows "event" and "caller"; the ledger and the seats room
- * say how those are stored, and src/main.ts plugs them in.
+ * say how those are stored, and src/world.ts plugs them in.
  */
 
 /** A tenant's ledger head, locked by the transaction that read it. */

@@ -1,7 +1,20 @@
-import type { Command } from "./operation.ts";
+import type { Command, Operation } from "./operation.ts";
+import { DENIALS } from "./permission.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The refusals that the door itself gives, whatever the command. */
+
+const CODES: readonly string[] = [
+  ...DENIALS,
+  ...["input.invalid", "operation.unknown", "token.unknown", "key.malformed", "key.mismatch", "secret.gone"],
+  ...["queue.full", "caller.left", "server.closing", "database.away", "database.full", "kernel.bug"],
+];
+
+/** A refusal that neither its operation lists nor the door gives is our bug: callers go by the list. */
+export function listed({ name, refuses }: Operation, error: unknown): unknown {
+  if (!(error instanceof Refusal) || CODES.includes(error.code) || refuses.includes(error.code)) return error;
+  return new Error(`${name} was refused with ${error.code}, which it does not list`, { cause: error });
+}
 
 export function tokenWorthless(): Refusal {
   return new Refusal("unauthenticated", "token.unknown", "The token is unknown, expired or revoked.", {

@@ -10,7 +10,7 @@ import { applicationOf, execution, statementsOf } from "./prepared.ts";
  * looks well may follow an index that holds every claimed ticket: claims then fell from 1,000 to 54 a second.
  */
 
-const statements = statementsOf("ledger", "seats", "tickets", "tickets/done", "policy");
+const statements = statementsOf("ledger", "seats", "tickets", "tickets/done", "policy", "doctrine", "turns");
 const HEAPED = 3_000;
 const SMALL = 60;
 /** For one call's rows, their look-ups by key, and what a page of claimable tickets holds; far below what is heaped. */
@@ -54,6 +54,12 @@ const calls = (head: { seq: number; hash: Buffer }): Record<string, Record<strin
   seats_beat: { ids: [9], incarnations: [ID], statuses: ["busy"], outputs: [true] },
   policy_principals: { names: ["SEAT-9"] },
   policy_roster: { heard_seconds: 120 },
+  doctrine_held: { id: 9, limit: 5 },
+  doctrine_claimable: { id: 9, lanes: ["web"], limit: 5 },
+  doctrine_given: { id: 10, limit: 5 },
+  turns_touched: { seat_id: 9, since: INSTANT, limit: 5 },
+  turns_related: { ids: ["HELD-1500"], limit: 5 },
+  turns_candidates: { seat_id: 9, lane_first: "web", lane_last: "web", related: ["DONE-1500"], limit: 5 },
 });
 
 /** A ticket that is there from the beginning: what names it may be executed at once. */
@@ -77,9 +83,10 @@ const fill = (from: number, to: number) => `
       '${ID}', now(), now() + interval '1 hour' from generate_series(${from}, ${to}) n;
   insert into tickets.tickets (tenant_id, id, state, priority, namespace, lane, title, filed_by, filed_at, closed_at)
     select 1, 'DONE-' || n, 'done', 2, 'CMB', 'web', 'Ended', 3, now(), now() from generate_series(${from}, ${to}) n;
-  insert into tickets.tickets (tenant_id, id, state, priority, namespace, lane, title, owner_id, filed_by, filed_at)
-    select 1, 'OPEN-' || n, 'awaiting_claim', 2, 'CMB', 'web', 'Open', case when n % 10 = 0 then n end, 3, now()
-    from generate_series(${from}, ${to}) n;
+  insert into tickets.tickets (tenant_id, id, state, priority, namespace, lane, title, surface_key, owner_id, filed_by,
+      filed_at)
+    select 1, 'OPEN-' || n, 'awaiting_claim', 2, 'CMB', 'web', 'Open', 'web:open:' || n,
+      case when n % 10 = 0 then n end, 3, now() from generate_series(${from}, ${to}) n;
   insert into tickets.links (tenant_id, ticket_id, type, target_ref, target_id)
     select 1, 'DONE-' || n, 'parent-child', 'HELD-' || n, 'HELD-' || n from generate_series(${from}, ${to}) n;
   insert into tickets.receipts (tenant_id, ticket_id, stage, round, at, by_id, evidence, no_op)

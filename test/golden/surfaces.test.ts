@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { catalogue } from "../../src/kernel/catalogue.ts";
@@ -13,7 +14,7 @@ import { holdsGolden } from "./golden.ts";
 
 const execute = promisify(execFile);
 const COLUMNS = 100;
-const main = new URL("../../src/main.ts", import.meta.url).pathname;
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 test("golden/openapi.json is the document that the server serves", async () => {
   const { url, operator } = await testServer();

@@ -54,6 +54,7 @@ const act = fc.oneof(
     arbitrary: fc.record({ kind: kind("link"), ...about, to: ticket, type: fc.constantFrom("blocks", "parent-child") }),
   },
   { weight: 8, arbitrary: fc.record({ kind: kind("claim"), ...about, byLane: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("rush"), surface: fc.nat(1), byLane: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("renew"), ...about }) },
   {
     weight: 3,
@@ -146,11 +147,10 @@ class Walk {
       }
       case "link":
         return void (await this.#said(one.by, "ticket.link", { id, target: this.#at(one.to), type: one.type }));
-      case "claim": {
-        const got = await this.#said(one.by, "ticket.claim", one.byLane ? { lane: this.prefix } : { id });
-        if (got !== null) this.#claims.set(got.id, { by: one.by, claim_token: got.claim_token });
-        return;
-      }
+      case "claim":
+        return this.#claim(one.by, one.byLane ? { lane: this.prefix } : { id });
+      case "rush":
+        return this.#rush(one.surface, one.byLane);
       case "renew":
         return void (await this.#said(claim.by, "ticket.renew", holding));
       case "release":
@@ -170,6 +170,19 @@ class Walk {
       default:
         return void (await this.#said(one.by, `ticket.${one.kind}`, { id, reason }));
     }
+  }
+
+  async #claim(by: number, which: { id: string } | { lane: string }): Promise<void> {
+    const got = await this.#said(by, "ticket.claim", which);
+    if (got !== null) this.#claims.set(got.id, { by, claim_token: got.claim_token });
+  }
+
+  /** Everybody at once wants one surface: a batch has several such claims, and the other node one. */
+  async #rush(surface: number, byLane: boolean): Promise<void> {
+    const filing = { ...this.#named("Rushed"), surface_key: `${this.prefix}:${surface}` };
+    const filed = await Promise.all(NAMES.map((_, by) => this.#said(by, "ticket.file", filing)));
+    for (const one of filed) this.#keep(one);
+    await Promise.all(filed.map(({ id }, by) => this.#claim(by, byLane ? { lane: this.prefix } : { id })));
   }
 
   #at(n: number, ids: readonly string[] = this.#ids): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { surroundings } from "../../../test/surroundings.ts";
 import { sqlError, testServer } from "../../../test/harness.ts";
@@ -109,7 +110,7 @@ describe("a dispatch out of a denial", () => {
     const { protocol } = await deny();
     const [program, ...words] = protocol.command.split(" ");
     assert.equal(program, "longwatch");
-    const main = new URL("../../main.ts", import.meta.url).pathname;
+    const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
     const env = surroundings({ LONGWATCH_URL: world.url, LONGWATCH_TOKEN: leader });
     const { stdout } = await promisify(execFile)(process.execPath, [main, ...words, "--json"], { env });
     const { id, to, dispatched } = JSON.parse(stdout);

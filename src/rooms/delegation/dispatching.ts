@@ -236,7 +236,8 @@ async function giveAgain(world: World, caller: Caller, input: Input & { id: stri
         reason
           .filter((one) => one)
           .join("\n")
-          .slice(0, 2000) || `dispatched by ${caller.name}`,
+          .slice(0, 2000)
+          .toWellFormed() || `dispatched by ${caller.name}`,
     },
   ]);
   if (before) world.db.send(sql.supersede, { ticket_id: row.id, at: await world.at() });

@@ -102,10 +102,9 @@ export const verdict = command({
     world.db.send(sql.judge, {
       ...{ ticket_id: id, at: await world.at(), verdict_by: caller.principal_id, verdict: input.verdict, reason },
     });
+    const why = `rejected: ${reason}`.slice(0, 2000).toWellFormed();
     const reopened =
-      input.verdict === "rejected"
-        ? (await through(world, tickets.reopen, caller, [{ id, reason: `rejected: ${reason}`.slice(0, 2000) }])).events
-        : [];
+      input.verdict === "rejected" ? (await through(world, tickets.reopen, caller, [{ id, reason: why }])).events : [];
     const data = { id, verdict: input.verdict, to: given.to, by: given.by, ...(reason === null ? {} : { reason }) };
     return {
       output: { id, verdict: input.verdict, state: input.verdict === "rejected" ? "awaiting_claim" : "done" },

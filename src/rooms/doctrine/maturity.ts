@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { command, query, roles, text } from "../../kernel/operation.ts";
+import { command, instant, query, roles, text } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { factsAsOf, factsFor } from "./facts.ts";
@@ -25,7 +25,7 @@ export const evaluate = query({
   summary: "Compute a record's promotion gates from the ledger, now or as it stood at an instant.",
   input: z.object({
     id: RecordId,
-    as_of: z.iso.datetime({ offset: true }).optional().describe("Count back from here instead of from now."),
+    as_of: instant().optional().describe("Count back from here instead of from now."),
   }),
   output: z.object({
     id: z.string(),

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 import { unencodable } from "../../kernel/encoding.ts";
-import { text } from "../../kernel/operation.ts";
+import { day, text } from "../../kernel/operation.ts";
 import { GATE_FORMS, gateProblem, predicateProblem } from "./gates.ts";
 
 /** The eight types of origins E. */
@@ -10,7 +10,6 @@ export const recordTypes = [
   ...(["failure", "observation", "pattern", "hypothesis"] as const),
   ...(["experiment", "synthesis", "decision", "doctrine"] as const),
 ] as const;
-export type RecordType = (typeof recordTypes)[number];
 
 /** How a rule is held: said, said where it was broken, or refused. */
 export const modes = ["text", "warn", "reject"] as const;
@@ -22,7 +21,7 @@ export const RecordId = text(20)
 
 const Line = text(500).trim();
 const Paragraph = text(4000).trim();
-export const Day = z.iso.date();
+export const Day = day();
 const Term = text(300).trim().min(1);
 
 /** What enforces a rule, named exactly: a similar name is no mechanism (origins E, 0022). */

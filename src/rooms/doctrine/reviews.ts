@@ -39,7 +39,7 @@ async function fileReview(world: World, caller: Caller, record: DoctrineRecord, 
     lane: REVIEW_LANE,
     type: "review",
     labels: ["doctrine", id],
-    title: `Review ${id}: ${title}`.slice(0, 500),
+    title: `Review ${id}: ${title}`.slice(0, 500).toWellFormed(),
     body:
       `${because}.\n\nIt is ${levelOf(maturity)}: \`longwatch doctrine show ${id}\`, \`longwatch doctrine evaluate ` +
       `${id}\`.\nKeep it, change how it is held, or file one that supersedes it. Then say what came of it:\n` +

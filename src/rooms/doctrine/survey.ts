@@ -109,8 +109,8 @@ function weighed(record: DoctrineRecord, facts: Facts): { change: Change | null;
   if (record.maturity > ceiling) {
     const gates = outcomes.filter(({ level, holds }) => level <= record.maturity && !holds);
     const why = gates.map(({ because }) => because).join("; ");
-    const because = `Taken back from ${levelOf(record.maturity)} to ${levelOf(ceiling)}: ${why}`.slice(0, 1000);
-    return { change: { what: "taken_back", level: ceiling, gates }, because };
+    const because = `Taken back from ${levelOf(record.maturity)} to ${levelOf(ceiling)}: ${why}`;
+    return { change: { what: "taken_back", level: ceiling, gates }, because: because.slice(0, 1000).toWellFormed() };
   }
   const gates = outcomes.filter(({ level }) => level > record.maturity && level <= reached);
   if (reached > record.maturity) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Reader } from "../../kernel/database.ts";
-import { query, roles, text } from "../../kernel/operation.ts";
+import { instant, query, roles, text } from "../../kernel/operation.ts";
 import { statements } from "../../kernel/sql.ts";
 import { entriesOf } from "../ledger/index.ts";
 import { resolveName } from "../seats/index.ts";
@@ -17,7 +17,7 @@ export const page = query({
   summary: "Read the feed backwards, a page at a time: from the newest entry, or from a moment on.",
   input: z.object({
     before: z.int().min(1).optional().describe("Only entries before this number: `next` of the page before."),
-    until: z.iso.datetime({ offset: true }).optional().describe("Only entries until this moment."),
+    until: instant().optional().describe("Only entries until this moment."),
     actor: text(120).min(1).optional().describe("Only what this seat, person or service did."),
     about: text(200).min(1).optional().describe("Only what is about this ticket, seat or thing."),
     kind: text(60)

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
+import { type Act, batchCommand, type Call, instant, text, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
+import { type Entry, entriesOf } from "../ledger/index.ts";
 import { KEEPERS } from "../seats/index.ts";
 import { findTickets, idsIn, isOfAuth, readMarkers, type Row, withoutSecretValues, WORKERS } from "../tickets/index.ts";
 import { moveByPost, postStates, TICKET_EVENTS, TICKET_REFUSALS } from "./actionable.ts";
@@ -70,8 +71,8 @@ export const append = batchCommand({
       calls.flatMap(({ input }) => refsOf(input)),
     );
     const amended = calls.flatMap(({ input }) => (input.amends ? [input.amends] : []));
-    const rows = amended.length === 0 ? [] : await world.db.all(sql.posts, { seqs: amended });
-    const posts = new Set(rows.map(({ seq }) => seq));
+    const rows = amended.length === 0 ? [] : await world.db.all<{ leaf: Buffer }>(sql.posts, { seqs: amended });
+    const posts = new Map((await entriesOf(world.db, rows)).map((entry) => [entry.seq, entry]));
     const outcomes: (Act<z.output<typeof Posted>> | Refusal)[] = [];
     for (const call of calls) {
       const { input } = call;
@@ -79,7 +80,7 @@ export const append = batchCommand({
       else if (input.item && !found.has(input.item)) outcomes.push(ticketUnknown(input.item));
       else if (input.personal && input.kind === "actionable") outcomes.push(notNarrative());
       else if (input.kind === "actionable") outcomes.push(await actionable(world, call));
-      else outcomes.push(await narrative(world, call, found));
+      else outcomes.push(await narrative(world, call, found, posts.get(input.amends ?? 0)));
     }
     return outcomes;
   },
@@ -105,13 +106,25 @@ function refsOf({ kind, item, subject, body }: Said): string[] {
   return kind === "narrative" && clears({ subject, body }) ? idsIn(`${subject}\n${body}`).slice(0, NAMED_MAX) : [];
 }
 
-async function narrative(world: World, { caller, input }: Posting, found: ReadonlyMap<string, Row>) {
+async function narrative(
+  world: World,
+  { caller, input }: Posting,
+  found: ReadonlyMap<string, Row>,
+  amended: Entry | undefined,
+) {
   const about = refsOf(input).flatMap((ref) => found.get(ref) ?? []);
   const item = input.item ? found.get(input.item)!.id : null;
   const words = { subject: input.personal ? null : input.subject, item, pitch: null };
-  const adopted = adopts(input) ? await adopt(world, caller, words) : null;
+  // What the post that this one corrects adopted is owed already.
+  const isOwed = amended !== undefined && adopts(spoken(amended));
+  const adopted = adopts(input) && !isOwed ? await adopt(world, caller, words) : null;
   const warnings = [...narrativeWarnings(input, about, adopted?.id), ...credentialWarnings(wordsOf(input))];
   return posted(input, item, null, { events: adopted?.events ?? [], warnings });
+}
+
+/** An erased post says nothing any more. */
+function spoken({ data: { subject = "", body = "" } }: Entry): { subject: string; body: string } {
+  return { subject: String(subject), body: String(body) };
 }
 
 async function actionable(world: World, { caller, input }: Posting) {
@@ -176,7 +189,7 @@ export const importPost = batchCommand({
   input: z.object({
     source_ref: text(200).min(1).describe("Its id there; the same one is brought in once."),
     author: text(120).min(1).describe("Who said it there."),
-    said_at: z.iso.datetime({ offset: true }).describe("When it was said there."),
+    said_at: instant().describe("When it was said there."),
     item: text(200).min(1).optional().describe("The ticket that it is about, by its old id or its id here."),
     subject: Subject,
     body: Body,

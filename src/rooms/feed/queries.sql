@@ -11,7 +11,7 @@ select :tenant_id, * from unnest(:refs::text[], :digests::text[]);
 select seq from ledger.heads where tenant_id = :tenant_id;
 
 -- name: posts
-select seq from ledger.entries where tenant_id = :tenant_id and seq = any (:seqs::bigint[])
+select leaf from ledger.entries where tenant_id = :tenant_id and seq = any (:seqs::bigint[])
   and kind in ('post.appended', 'post.imported');
 
 -- name: about

@@ -131,7 +131,7 @@ returning number;
 
 -- name: log_read
 select l.number, l.stage, l.text, l.at from landing.logs l
-where l.tenant_id = :tenant_id and l.deploy_id = :id and l.number > :after order by l.number limit :limit;
+where l.tenant_id = :tenant_id and l.deploy_id = :id and l.number > :after::bigint order by l.number limit :limit;
 
 -- name: closure_write
 update landing.deploys set closure = :closure, missing = :missing, forced_by = :forced_by, state = :state,

@@ -64,7 +64,12 @@ export const ask = command({
   output: Asked,
   may: WORKERS,
   said_by: "programs",
-  events: ["question.asked", "question.closed", ...tickets.block.events, ...tickets.release.events, ...CLOSING_EVENTS],
+  events: [
+    ...new Set([
+      ...["question.asked", "question.closed"],
+      ...[...tickets.block.events, ...tickets.release.events, ...CLOSING_EVENTS],
+    ]),
+  ],
   refuses: [
     "route.unknown",
     "question.nobody_asked",

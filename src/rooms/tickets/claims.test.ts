@@ -274,6 +274,22 @@ describe("the lapse", () => {
     assert.deepEqual(await Promise.all(states), ["awaiting_claim", "in_progress"]);
     assert.equal((await events(ended, "ticket.lapsed")).length, 1);
   });
+
+  it("comes before a move: nobody is told of a holder whose lease has ended", async () => {
+    const moves = { block: "blocked", park: "parked", cancel: "cancelled", assign: "awaiting_claim" };
+    for (const [move, state] of Object.entries(moves)) {
+      const id = await file();
+      await claim(alice, { id });
+      await expire(id);
+      await world.say(bob, `ticket.${move}`, {
+        id,
+        reason: "nobody works on it",
+        ...(move === "assign" && { priority: 1 }),
+      });
+      assert.equal((await world.ask(operator, "ticket.show", { id })).state, state);
+      assert.equal((await events(id, "ticket.lapsed")).length, 1);
+    }
+  });
 });
 
 it("after all this the tables and the ledger agree", async () => {

@@ -19,7 +19,7 @@ import {
   Title,
   Type,
 } from "./new_ticket.ts";
-import { Prefix, takeNumbers } from "./numbers.ts";
+import { namespaceUnknown, Prefix, takeNumbers } from "./numbers.ts";
 import { fillReserved, reservationProblem } from "./reservations.ts";
 import { findTickets, priorities, type Row, TicketId, ticketUnknown, WORKERS } from "./ticket.ts";
 
@@ -162,7 +162,7 @@ export async function filingProblems(world: World, calls: readonly Filer[]): Pro
 type Named = {
   tickets: Map<string, Row>;
   seats: Map<string, Principal | Refusal>;
-  /** Those that a trigger counts, if they are defined. */
+  /** Those that are defined, of all that had to be looked up. */
   namespaces: ReadonlySet<string>;
 };
 
@@ -185,10 +185,12 @@ async function namedIn(world: World, calls: readonly Filer[]): Promise<Named> {
     ),
   );
   const owners = calls.flatMap(({ input }) => (input.owner ? [input.owner] : []));
+  // The rest of a batch is judged by what these make their parents wait for, so they must be sure of a number.
+  const prefixes = calls.flatMap(({ input }) => (makesParentWait(input) && input.namespace) || []);
   const [tickets, seats, namespaces] = await Promise.all([
     findTickets(world.db, refs),
     resolveNames(world.db, owners),
-    namespacesKnown(world.db, conditions),
+    namespacesKnown(world.db, conditions, prefixes),
   ]);
   return { tickets, seats, namespaces };
 }
@@ -201,12 +203,17 @@ function filingProblem({ caller, input }: Filer, named: Named): Refusal | null {
   const condition = conditionOf(input, named);
   if (condition instanceof Refusal) return condition;
   if (input.reservation === undefined) {
-    if (input.namespace !== undefined) return null;
+    if (input.namespace !== undefined)
+      return !makesParentWait(input) || named.namespaces.has(input.namespace)
+        ? null
+        : namespaceUnknown(input.namespace);
     const message = "namespace: is needed unless a reservation is filled";
     return new Refusal("invalid", "input.invalid", message, { fields: [{ field: "namespace", message: "is needed" }] });
   }
   return reservationProblem(named.tickets.get(input.reservation)!, caller.principal_id, input.title);
 }
+
+const makesParentWait = ({ parent, blocked_by }: Filing) => parent !== undefined && blocked_by.length > 0;
 
 /** Whether a filing's own links would make it wait for itself, over any number of steps (J9). */
 async function waitingProblem(
@@ -217,7 +224,7 @@ async function waitingProblem(
   coming: readonly Wait[] = [],
 ): Promise<Refusal | null> {
   // A new ticket is not waited for by anything yet, unless by the parent that it names.
-  if (id === null && (input.parent === undefined || input.blocked_by.length === 0)) return null;
+  if (id === null && !makesParentWait(input)) return null;
   const links = linksOf(id ?? OWN_ID, input, named);
   if (links.some(({ target_id }) => target_id === id)) return toItself(id!);
   const parent = input.parent === undefined ? null : named.tickets.get(input.parent)!.id;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
-import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
+import { type Act, batchCommand, type Call, instant, text, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { KEEPERS, resolveNames } from "../seats/index.ts";
@@ -13,7 +13,7 @@ import { Lane, priorities } from "./ticket.ts";
 
 const sql = statements("tickets", "aliases_insert", "aliases_find", "links_adopt");
 
-const Instant = z.iso.datetime({ offset: true });
+const Instant = instant();
 
 const Imported = z.object({
   id: z.string(),

@@ -169,6 +169,18 @@ describe("a cycle of waiting", () => {
     );
   });
 
+  it("through a filing that gets no number is none: whoever is filed beside it is filed", async () => {
+    const [a, b] = (await files(2)) as [string, string];
+    const filed = await Promise.allSettled([
+      file({ namespace: "NONE", parent: a, blocked_by: [b] }),
+      file({ parent: b, blocked_by: [a] }),
+    ]);
+    assert.deepEqual(
+      filed.map((one) => (one.status === "rejected" ? one.reason.code : "filed")),
+      ["namespace.unknown", "filed"],
+    );
+  });
+
   it("through a reservation is refused when it is filled beside the ticket that closes it", async () => {
     const parent = await file();
     const reserved = await world.say(alice, "ticket.reserve", { namespace: "CMB", title: "Later" });

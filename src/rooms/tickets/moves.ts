@@ -1,18 +1,37 @@
 import { z } from "zod";
-import { type Command, command, text } from "../../kernel/operation.ts";
+import { type Command, command, text, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { resolveName } from "../seats/index.ts";
 import { blockedReason } from "./auth_blocker.ts";
+import { lapse } from "./claims.ts";
 import { endTrigger } from "./conditional/opening.ts";
 import { undo } from "./done/receipts.ts";
 import { Priority } from "./new_ticket.ts";
 import { recountBlockers } from "./links.ts";
-import { findTicket, Lane, stateForbids, TicketId, type TicketState, ticketStates, WORKERS } from "./ticket.ts";
+import {
+  findTicket,
+  Lane,
+  type Row,
+  stateForbids,
+  TicketId,
+  type TicketState,
+  ticketStates,
+  WORKERS,
+} from "./ticket.ts";
 
 const sql = statements("tickets", "move", "assign");
 
 const Reason = text(2000).min(1).describe("Why. The ledger keeps it.");
+
+/** The ticket as it is once ended leases have lapsed: nobody is sent to a holder who could not release it any more. */
+async function findLapsed(world: World, ref: string): Promise<Row> {
+  const lapsed = lapse(world);
+  lapsed.catch(() => {});
+  const row = await findTicket(world.db, ref);
+  await lapsed;
+  return row;
+}
 
 /** A transition of a ticket that nobody holds: who may make it, from where, to where (origins A3). */
 function transition(options: {
@@ -31,14 +50,14 @@ function transition(options: {
     input: z.object({ id: TicketId, reason: Reason }),
     output: z.object({ id: z.string(), state: z.string() }),
     may: options.may ?? WORKERS,
-    events: [event],
+    events: [event, "ticket.lapsed"],
     refuses: [
       "ticket.unknown",
       ...ticketStates.filter((state) => !from.includes(state)).map((state) => `ticket.${state}`),
       ...(to === "blocked" ? ["blocker.unclassified"] : []),
     ],
     async run(world, { caller, input }) {
-      const row = await findTicket(world.db, input.id);
+      const row = await findLapsed(world, input.id);
       if (!from.includes(row.state)) throw stateForbids(row, to, hint);
       const { id } = row;
       const reason = to === "blocked" ? blockedReason(input.reason) : input.reason;
@@ -115,7 +134,7 @@ export const assign = command({
   }),
   output: z.object({ id: z.string(), owner: z.string().nullable(), lane: z.string(), priority: z.int() }),
   may: WORKERS,
-  events: ["ticket.assigned"],
+  events: ["ticket.assigned", "ticket.lapsed"],
   refuses: [
     "ticket.unknown",
     "ticket.in_progress",
@@ -126,7 +145,7 @@ export const assign = command({
     "assign.nothing",
   ],
   async run(world, { input }) {
-    const row = await findTicket(world.db, input.id);
+    const row = await findLapsed(world, input.id);
     if (row.state === "in_progress" || row.state === "done" || row.state === "cancelled")
       throw stateForbids(row, "dispatched", holderFirst);
     if (input.owner === undefined && input.lane === undefined && input.priority === undefined)

@@ -96,9 +96,10 @@ cross join lateral (
   where t.tenant_id = :tenant_id and t.lane = w.lane and t.state = 'awaiting_claim' and t.open_blockers = 0
     and t.owner_id is null
     and t.id <> all (:taken::text[]) and (t.surface_key is null or t.surface_key <> all (:surfaces::text[]))
-    -- Written as a filter, not a join: a join would give up the index's order and sort the whole lane.
+    -- Written as a filter, not a join: a join would give up the index's order and sort the whole lane. Without the
+    -- offset the keys of all that is claimed would be read once, instead of the few that are asked for.
     and (t.surface_key is null or not exists (select from tickets.tickets h where h.tenant_id = :tenant_id
-      and h.surface_key = t.surface_key and h.state = 'in_progress'))
+      and h.surface_key = t.surface_key and h.state = 'in_progress' offset 0))
   order by t.priority, t.filed_at, t.id
   limit w.count
 ) t
@@ -111,7 +112,7 @@ cross join lateral (
     and t.open_blockers = 0
     and t.id <> all (:taken::text[]) and (t.surface_key is null or t.surface_key <> all (:surfaces::text[]))
     and (t.surface_key is null or not exists (select from tickets.tickets h where h.tenant_id = :tenant_id
-      and h.surface_key = t.surface_key and h.state = 'in_progress'))
+      and h.surface_key = t.surface_key and h.state = 'in_progress' offset 0))
   order by t.priority, t.filed_at, t.id
   limit w.count
 ) t

@@ -16,10 +16,11 @@ on conflict (tenant_id, seat_id) do update set turn = excluded.turn, incarnation
   opened_at = excluded.opened_at, closed_at = excluded.closed_at, turned_around = excluded.turned_around;
 
 -- name: touched
--- What the seat holds now, and what it finished lately.
+-- What the seat holds now, and what it finished lately. Not asked by the state, which says the same: the index of
+-- leases has every other seat's too (docs/decisions, 0007).
 select t.id, t.lane, t.surface_key, t.title, null::timestamptz as finished_at
 from tickets.tickets t
-where t.tenant_id = :tenant_id and t.state = 'in_progress' and t.claimed_by = :seat_id
+where t.tenant_id = :tenant_id and t.claimed_by = :seat_id
 union all
 select t.id, t.lane, t.surface_key, t.title, r.at
 from (
@@ -39,7 +40,8 @@ with touched as materialized (
   select l.target_id as id, case l.type when 'parent-child' then 'parent' else 'link' end as relation, w.id as of
   from touched w
   cross join lateral (select l.target_id, l.type from tickets.links l
-    where l.tenant_id = :tenant_id and l.ticket_id = w.id and l.target_id is not null limit :limit) l
+    where l.tenant_id = :tenant_id and l.ticket_id = w.id and l.target_id is not null
+    order by l.type, l.target_ref limit :limit) l
   union all
   select l.ticket_id, case l.type when 'parent-child' then 'child' else 'link' end, w.id
   from touched w
@@ -78,14 +80,15 @@ select t.id, t.title, t.lane, t.priority, t.surface_key, t.filed_at, t.filed_by 
 from found f
 cross join lateral (select * from tickets.tickets t
   where t.tenant_id = :tenant_id and t.id = f.id limit 1) t
+left join lateral (select h.id from tickets.tickets h
+  where h.tenant_id = :tenant_id and h.surface_key = t.surface_key and h.state = 'in_progress' limit 1) held on true
+left join lateral (select c.id from tickets.links l
+  cross join lateral (select c.id, c.state from tickets.tickets c
+    where c.tenant_id = :tenant_id and c.id = l.ticket_id limit 1) c
+  where l.tenant_id = :tenant_id and l.target_id = t.id and l.type = 'parent-child'
+    and c.state not in ('done', 'cancelled') limit 1) child on true
 where t.state = 'awaiting_claim' and t.open_blockers = 0 and (t.owner_id is null or t.owner_id = :seat_id)
-  and (t.surface_key is null or not exists (select from tickets.tickets h where h.tenant_id = :tenant_id
-    and h.surface_key = t.surface_key and h.state = 'in_progress'))
-  and not exists (select from tickets.links l
-    cross join lateral (select state from tickets.tickets c
-      where c.tenant_id = :tenant_id and c.id = l.ticket_id limit 1) c
-    where l.tenant_id = :tenant_id and l.target_id = t.id and l.type = 'parent-child'
-      and c.state not in ('done', 'cancelled'));
+  and held.id is null and child.id is null;
 
 -- name: excused
 select r.ticket_id from turns.reasons r

@@ -110,6 +110,22 @@ describe("An adoption", () => {
     await say(claude, "adoption.settle", { id, reason: "test" });
   });
 
+  it("is made once, however often the post that made it is corrected", async () => {
+    const correct = async (amends: number, more: object = {}): Promise<number> =>
+      (await world.door.say(claude, "post.append", { subject: "ADOPT the second way, I meant", amends, ...more })).seq!;
+    for (const personal of [false, true]) {
+      const first = await world.door.say(claude, "post.append", { subject: "ADOPT the secnod way", personal });
+      await correct(await correct(first.seq!, { personal }), { personal });
+      const [made, ...others] = await open();
+      assert.deepEqual(others, []);
+      await say(claude, "adoption.settle", { id: made!.id, reason: "test" });
+    }
+    const { seq } = await world.door.say(claude, "post.append", { subject: "the second way" });
+    await correct(seq!);
+    const [made] = await open();
+    await say(claude, "adoption.settle", { id: made!.id, reason: "what first adopts is a correction" });
+  });
+
   it("is read from the ledger at a price that does not grow with it", async () => {
     await survey();
     const [{ seq }] = await sql("select seq from feed.surveyed");

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { command, text } from "../../../kernel/operation.ts";
+import { command, instant, text } from "../../../kernel/operation.ts";
 import { Body, Title } from "../new_ticket.ts";
 import { findTickets, type Row, WORKERS } from "../ticket.ts";
 import { amend, type Claimant } from "./amending.ts";
 import { type Found, inOrder, openCollisions, type Party, patterns } from "./collision.ts";
 
 const Seat = text(120).min(1);
-const At = z.iso.datetime({ offset: true });
+const At = instant();
 
 /** Two filings of one number: their later content can be filed anew without asking anybody. */
 const FILINGS: readonly string[] = patterns.filter((pattern) => pattern !== "surface" && pattern !== "identity");

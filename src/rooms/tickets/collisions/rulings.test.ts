@@ -56,6 +56,16 @@ describe("a ruling", () => {
     ]);
   });
 
+  it("that frees more than an entry can tell is refused as a whole", async () => {
+    const namespace = "LONGERPREFIX";
+    await say(operator, "namespace.define", { prefix: namespace, format: "LONGERPREFIX-NNNN" });
+    const ids: string[] = [];
+    for (let n = 0; n < 64; n++) ids.push(await file({ namespace, blocked_by: ids.slice(-50) }));
+    const [ruled, ...rest] = ids as [string, ...string[]];
+    const { code } = await unruled(ruled, "done", ...rest.map((id) => `${id} -> awaiting_claim`));
+    assert.deepEqual([code, await stateOf(ruled)], ["entry.oversized", "awaiting_claim"]);
+  });
+
   it("frees every downstream ticket in one transaction (COL-6)", async () => {
     const ruled = await file();
     const queued = await file({ blocked_by: [ruled] });

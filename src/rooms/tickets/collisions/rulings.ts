@@ -57,6 +57,7 @@ export const rule = command({
   refuses: [
     ...(["ticket.unknown", "ticket.reserved", "ticket.done", "ticket.cancelled"] as const),
     ...(["ruling.unsettled", "ruling.circular", "ruling.contradicts", "parent.open"] as const),
+    "entry.oversized",
   ],
   async run(world, { caller, input: { outcome, reason, ...input } }) {
     const row = await findTicket(world.db, input.id);

@@ -72,9 +72,13 @@ export function resolved(condition: Condition, found: ReadonlyMap<string, Row>):
   return row ? { ...condition, target: row.id } : ticketUnknown(condition.target);
 }
 
-/** Those namespaces of conditions that are defined. */
-export async function namespacesKnown(db: Reader, conditions: readonly (Condition | null)[]): Promise<Set<string>> {
-  const prefixes = conditions.flatMap((one) => (one?.kind === "count" ? [one.namespace] : []));
+/** Those namespaces of conditions, and of `others`, that are defined. */
+export async function namespacesKnown(
+  db: Reader,
+  conditions: readonly (Condition | null)[],
+  others: readonly string[] = [],
+): Promise<Set<string>> {
+  const prefixes = [...conditions.flatMap((one) => (one?.kind === "count" ? [one.namespace] : [])), ...others];
   if (prefixes.length === 0) return new Set();
   const rows = await db.all<{ prefix: string }>(sql.namespaces_known, { prefixes: [...new Set(prefixes)] });
   return new Set(rows.map(({ prefix }) => prefix));

@@ -116,6 +116,22 @@ describe("a finish", () => {
     assert.equal((await show(claim.id)).state, "done");
   });
 
+  it("whose words no entry holds is refused as a whole, and its claim still holds", async () => {
+    const much = "€".repeat(1900);
+    const proofs = {
+      ...{
+        work_proof: `commit ${much}`,
+        user_value: `infra-only - ${much}`,
+        follow_ons: `none - ${much}`,
+        unused: much,
+      },
+      ...{ activation: `planned - see ${much}`, design_review: `intent: ${much}; screenshot: s; matches: yes` },
+      closing_evidence: much,
+    };
+    assert.equal((await unproven({ ...proofs, note: "€".repeat(10_000) })).code, "entry.oversized");
+    await finish(proofs);
+  });
+
   it("by a post takes its proofs from the markers (origins A2)", async () => {
     const { id } = await claimed({ type: "ui" });
     const post = { kind: "actionable", item: id, state: "DONE", subject: "done" };

@@ -24,7 +24,10 @@ export const finish = batchCommand({
   output: Moved,
   may: WORKERS,
   events: ["ticket.finished", "ticket.design_rejected", "ticket.lapsed", "substance.flagged", "substance.escalated"],
-  refuses: ["ticket.unknown", "lease.lost", "finish.unproven", "parent.open", "parent.uncovered", "parent.unproven"],
+  refuses: [
+    ...["ticket.unknown", "lease.lost", "finish.unproven", "parent.open", "parent.uncovered", "parent.unproven"],
+    "entry.oversized",
+  ],
   run: (world, calls) =>
     fenced(world, calls, async (holding) => {
       const at = await world.at();

@@ -5,13 +5,13 @@ select statement_timestamp() as at;
 
 -- name: flow
 -- What was filed and what ended since an instant, counted by slices of time, and how much is open now.
-select 'filed' as what, floor(extract(epoch from t.filed_at) / :slice_seconds::integer)::integer as slice,
+select 'filed' as what, floor(extract(epoch from t.filed_at) / :slice_seconds::integer)::bigint as slice,
   count(*)::integer as count
 from tickets.tickets t
 where t.tenant_id = :tenant_id and t.filed_at >= :since and (:lane::text is null or t.lane = :lane::text)
 group by slice
 union all
-select t.state, floor(extract(epoch from t.closed_at) / :slice_seconds::integer)::integer as slice, count(*)::integer
+select t.state, floor(extract(epoch from t.closed_at) / :slice_seconds::integer)::bigint as slice, count(*)::integer
 from tickets.tickets t
 where t.tenant_id = :tenant_id and t.closed_at >= :since and (:lane::text is null or t.lane = :lane::text)
 group by t.state, slice

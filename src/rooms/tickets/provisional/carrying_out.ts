@@ -1,4 +1,4 @@
-import { connectionLost } from "../../../kernel/database.ts";
+import { isPassing } from "../../../kernel/database.ts";
 import type { Act, Caller, Command, Event, Role, World } from "../../../kernel/operation.ts";
 import { Refusal } from "../../../kernel/refusal.ts";
 import { internalRefusal } from "../../../kernel/refusals.ts";
@@ -138,9 +138,6 @@ async function carryAlone(world: World, run: Run, row: Ready): Promise<void> {
     await carry(world, run, [{ ...row, title, outcome: "refused", reason: whyOf(refusal), code: refusal.code }]);
   }
 }
-
-const isPassing = (error: unknown) =>
-  connectionLost(error) || (error instanceof Refusal && error.kind === "unavailable");
 
 /** Carries out posts, all or none. */
 async function carry(world: World, { caller: { tenant, tenant_id }, ...run }: Run, ready: readonly Ready[]) {

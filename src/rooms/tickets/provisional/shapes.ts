@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { text } from "../../../kernel/operation.ts";
+import { instant, text } from "../../../kernel/operation.ts";
 import type { Refusal } from "../../../kernel/refusal.ts";
 import { holdable, holdableText } from "./holdable.ts";
 
@@ -25,7 +25,7 @@ const OPERATIONS = ["ticket.file", "post.append"] as const;
 export const SpoolName = text(64)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be letters, digits, dots, hyphens and underscores")
   .describe("The spool's own name, random, made once with the spool. It belongs to the seat that first hands in.");
-const Instant = z.iso.datetime({ offset: true });
+const Instant = instant();
 const Provisional = text(64).regex(PROVISIONAL, "must be like CMB-0036~k3f9q or CMB-?~k3f9q");
 
 export const Post = z.strictObject({
