@@ -183,6 +183,8 @@ async function install(set) {
   try {
     await npm(set);
     await mend();
+    // What the pinned Node was linked out of: 67 MB of C++ headers lie beside it.
+    fs.rmSync(join(modules, "node", "node_modules"), { recursive: true, force: true });
   } finally {
     clearInterval(still);
   }
@@ -237,7 +239,8 @@ async function main([name, ...args]) {
   if (Number.parseInt(node, 10) < 20) throw new Halt(`needs Node 20 or later to begin with; this is ${node}.`);
   if (!isInstalled(task.set)) await withLock(async () => isInstalled(task.set) || (await install(task.set)));
   const [program, ...fixed] = task.run;
-  const command = [...(task.node ?? []), join(root, program), ...fixed, ...args];
+  const keeping = ["--require", join(root, "scripts", "compiled.cjs")];
+  const command = [...keeping, ...(task.node ?? []), join(root, program), ...fixed, ...args];
   // People's own programs see their directory; the house's tasks see the house.
   const cwd = task.set === "use" ? process.cwd() : root;
   const beside = task.console ? buildConsole() : undefined;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { roomFiles } from "./room_template.ts";
 
 /**
@@ -47,7 +47,7 @@ function main([kind, nouns, noun]: string[]): number {
     process.stderr.write(USAGE);
     return 2;
   }
-  const root = new URL("../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../", import.meta.url));
   try {
     const written = newRoom(root, nouns, noun ?? nouns.replace(/s$/, ""));
     console.log(`${written.map((path) => `  ${path}`).join("\n")}

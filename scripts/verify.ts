@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** `npm run verify`: what a developer runs before a commit. It runs all of it, and says at the end what failed. */
-const root = new URL("../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../", import.meta.url));
 const bin = (name: string) => join(root, "node_modules", ".bin", name);
 
 const checks: { name: string; program: string; words: string[]; mend?: string }[] = [

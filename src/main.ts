@@ -53,7 +53,7 @@ const programs: Record<string, Program> = {
     summary: "Print a new one-time sign-in link for the operator.",
     load: async () => {
       const { main } = await import("./programs/sign_in.ts");
-      return { main: (argv, globals) => main(argv, client(globals), stdout, stderr) };
+      return { main: (argv, globals) => main(argv, () => client(globals), terminal, globals.json) };
     },
   },
   doctor: {
@@ -68,10 +68,12 @@ const programs: Record<string, Program> = {
   mcp: {
     summary: "Serve MCP over stdio, for an agent on this machine.",
     load: async () => {
-      const { main } = await import("./surfaces/mcp/stdio.ts");
+      const { main } = await import("./programs/mcp.ts");
+      const stdio = await import("./surfaces/mcp/stdio.ts");
       const known = catalogue(operations, version);
       const place = spoolPlace(env, process.cwd());
-      return { main: async () => main({ ...connection({}), place, catalogue: known }).then(() => 0) };
+      const serve = (globals: Globals) => stdio.main({ ...connection(globals), place, catalogue: known });
+      return { main: (argv, globals) => main(argv, terminal, () => serve(globals)) };
     },
   },
   guard: {

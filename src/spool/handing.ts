@@ -30,7 +30,7 @@ export async function handIn(spool: Spool, server: Server, onNews: OnNews): Prom
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const spooled = spool.read();
     const posts = unsent(spooled);
-    if (waitingIn(spooled).length === 0 && posts.length === 0) return;
+    if (waitingIn(spooled).length === 0 && posts.length === 0) return spool.settle();
     // The disk gave the name back damaged: what the server has already it has under that one.
     if (spooled.spool === null) spool.part(null, spooled.received_upto + 1);
     else if (posts.length > 0) await sendSome(spool, spooled.spool, server, batchOf(posts), onNews);

@@ -63,6 +63,8 @@ export class Journal {
   /** When everything is settled: takes the sign away that something waits, and puts a long journal aside. */
   settle(sign: string): void {
     this.#locked(() => {
+      // Somebody deleted the journal, and all that waited with it.
+      if (!fs.existsSync(this.path)) return fs.rmSync(sign, { force: true });
       const spooled = this.#folded();
       if (waitingIn(spooled).length > 0) return;
       fs.rmSync(sign, { force: true });

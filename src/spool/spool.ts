@@ -70,6 +70,12 @@ export class Spool {
     return [own, ...same];
   }
 
+  /** Takes down the signs of journals that somebody deleted: each command of this account would look behind them. */
+  static settleDeleted(place: string): void {
+    for (const mark of marksIn(place, WAITING))
+      if (!fs.existsSync(join(place, `${mark}.jsonl`))) new Spool(place, mark, "", null).settle();
+  }
+
   static #known(place: string, mark: string): Spool {
     const { origin, seat } = new Spool(place, mark, "", null).read();
     return new Spool(place, mark, origin, seat);
@@ -130,8 +136,13 @@ export class Spool {
     if (answered_at !== null) writeContact(this.#contact, contactNow(answered_at));
     const ids = fresh.map(({ id }) => id);
     rememberIds(this.#place, this.origin, ids);
-    if (this.waits) this.#journal.settle(this.#waiting);
+    this.settle();
     return fresh;
+  }
+
+  /** Takes the sign down when nothing waits: a process may have been killed before it did. */
+  settle(): void {
+    if (this.waits) this.#journal.settle(this.#waiting);
   }
 
   /** The posts from this one on are another spool's than the one of that name. */

@@ -54,6 +54,7 @@ export async function handInFirst(whose: Whose, server: Server): Promise<HandedF
       else handed.problem = refusalOf(error);
     }
   };
+  await trying(() => Spool.settleDeleted(whose.place));
   await trying(async () => {
     for (const spool of Spool.mine(whose))
       // One that is not taken holds up none of the others.

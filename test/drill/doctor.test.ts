@@ -6,10 +6,11 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { serverFindings } from "../../src/programs/doctor/server_checks.ts";
 import { dataDirectory, ServerProcess } from "./server_process.ts";
 
-const program = new URL("../../src/main.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 type Said = { code: number; stdout: string; stderr: string };
 

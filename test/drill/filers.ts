@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Client } from "../../src/client/client.ts";
 import type { Acknowledgement, Filed, Order } from "./filer.ts";
 import { running } from "./server_process.ts";
 
-const program = new URL("filer.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("filer.ts", import.meta.url));
 
 /** One of each form that a format can have. */
 export const formats: Record<string, string> = {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Client } from "../../src/client/client.ts";
 import { type Step, steps } from "../../src/runner/deploying.ts";
 import type { Wanted } from "../../src/runner/held.ts";
@@ -18,7 +19,7 @@ import { ServerProcess } from "./server_process.ts";
  * kill -9 of the runner, and of the server, at every numbered point of a landing. Whoever goes on finds one outcome:
  * the release that is recorded is the one that is served, whole.
  */
-const child = new URL("landing_child.ts", import.meta.url).pathname;
+const child = fileURLToPath(new URL("landing_child.ts", import.meta.url));
 const environment = "production";
 const LEASE_SECONDS = 5;
 /** Each point takes as long as a lease: `npm run drill` takes them all, `npm test` those in the middle of the act. */

@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { Client } from "../../src/client/client.ts";
 
 /** A real `longwatch serve` in a process of its own, to be killed and started again. */
 
-const program = new URL("../../src/main.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export type ServeOptions = { data: string; port?: number; database_url?: string | undefined; args?: string[] };
 export type Ended = { code: number | null; signal: NodeJS.Signals | null; stderr: string; stdout: string };

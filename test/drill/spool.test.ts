@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { Cable } from "../../src/spool/cable.fixture.ts";
 import { long } from "../harness.ts";
 import { dataDirectory, running, ServerProcess } from "./server_process.ts";
@@ -20,7 +21,7 @@ const CUT_MS = long ? 5_000 : 800;
 const KILLED = 0.3;
 const CONFIRMED_WITHIN_MS = 30_000;
 
-const program = new URL("spool_machine.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("spool_machine.ts", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "longwatch-machines-"));
 after(() => rmSync(home, { recursive: true, force: true }));
 const random_ms = (mean: number) => mean * (0.4 + 1.2 * Math.random());

@@ -256,4 +256,15 @@ describe("longwatch connect", () => {
     assert.match((await shop.connect(["opencode", "--scope", "managed"], { cwd })).stderr, /it has project, user/);
     assert.match((await shop.connect(["vim"], { cwd })).stderr, /One of claude, codex/);
   });
+
+  test("says how an agent finds the commands that a denial names, when npx alone has them", async () => {
+    const cwd = shop.project();
+    const npx = join(cwd, "node_modules", ".bin");
+    furnish(npx, { longwatch: "" });
+    const found = await shop.connect(["gemini"], { cwd });
+    assert.doesNotMatch(found.report.notes.join("\n"), /not on PATH/);
+    const { PATH } = process.env;
+    const missed = await shop.connect(["gemini"], { cwd, env: { PATH: `${npx}:${PATH}` } });
+    assert.ok(missed.report.notes.some((note) => note.includes(`not on PATH`) && note.includes(shop.launcher)));
+  });
 });

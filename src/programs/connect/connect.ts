@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { hookCommand, type TurnEvent, turnHookCommand } from "../../guard/hook_command.ts";
+import { hookCommand, quote, type TurnEvent, turnHookCommand } from "../../guard/hook_command.ts";
 import { type Env, type Settings, settingsPath, writeSettings } from "../../guard/settings.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { sayRefusal } from "../../surfaces/cli/refused.ts";
@@ -189,10 +189,14 @@ function disconnected(asked: Asked, around: Around): number {
   return DONE;
 }
 
-/** A denial gives commands of ours to say, which an agent has to find. */
+/** A denial gives commands of ours to say, which an agent has to find. npx's own directory is there for us alone. */
 function pathNote({ env, launcher }: Around): string[] {
-  const found = (env.PATH ?? "").split(":").some((place) => place !== "" && existsSync(join(place, "longwatch")));
-  if (found) return [];
-  const root = dirname(dirname(launcher));
-  return [`Denials name commands of \`longwatch\`, which is not on PATH yet: npm install --global ${root}`];
+  const places = (env.PATH ?? "")
+    .split(":")
+    .filter((place) => place !== "" && !/\/node_modules\/\.bin\/?$/.test(place));
+  if (places.some((place) => existsSync(join(place, "longwatch")))) return [];
+  return [
+    "Denials name commands of `longwatch`, which is not on PATH yet. Once, into any directory that is: " +
+      `ln -s ${quote(launcher)} ~/.local/bin/`,
+  ];
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import progress from "cli-progress";
 import { Client } from "../../client/client.ts";
-import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import { endingOf, isSound, told } from "./ending.ts";
 import { Fleet } from "./fleet.ts";
 import { type OwnServer, startOwnServer } from "./own_server.ts";
@@ -65,8 +66,7 @@ export async function main(argv: string[], client: () => Client, terminal: Termi
     return await live(operator, week, asked, stop.signal, terminal);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
-    return refusalKinds[error.kind].exit;
+    return sayRefusal(error, asked.json, { write: stderr });
   } finally {
     operator?.close();
     await own?.stop();

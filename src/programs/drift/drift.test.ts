@@ -8,10 +8,12 @@ const { operator, say, sql } = server;
 await say(operator, "namespace.define", { prefix: "CMB", format: "CMB-NNNN" });
 const { id } = await say(operator, "ticket.file", { namespace: "CMB", title: "Cards" });
 
-async function drift(...words: string[]) {
+const drift = (...words: string[]) => driftOf(operator, ...words);
+
+async function driftOf(token: string, ...words: string[]) {
   const said = { code: -1, out: "", err: "" };
   const told = { stdout: (text: string) => void (said.out += text), stderr: (text: string) => void (said.err += text) };
-  said.code = await main(words, () => server.client(), { ...told, interactive: false });
+  said.code = await main(words, () => server.client(token), { ...told, interactive: false });
   return said;
 }
 
@@ -42,4 +44,10 @@ test("longwatch ticket drift exits 1 for a stranger, a collision or a cycle, whi
   await say(operator, "actor.settle", { actor: "Stranger", reason: "a guest" });
   assert.equal((await drift()).code, 0);
   assert.equal((await drift("--nonsense")).code, 2);
+});
+
+test("longwatch ticket drift says a refusal as every command does: for a person, or as a line of JSON", async () => {
+  const [told, json] = [await driftOf("lw_unknown"), await driftOf("lw_unknown", "--json")];
+  assert.deepEqual([told.code, told.err.split(":")[0]], [3, "refused (token.unknown)"]);
+  assert.deepEqual([json.code, JSON.parse(json.err).code, json.out], [3, "token.unknown", ""]);
 });

@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import type { Client } from "../../client/client.ts";
-import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
+import { Refusal } from "../../kernel/refusal.ts";
 import { faces } from "../../surfaces/cli/faces.ts";
 import { show } from "../../surfaces/cli/show.ts";
 import type { Terminal } from "../import/telling.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 
 const USAGE = `usage: longwatch ticket drift [--repair [--reason TEXT]]
 
@@ -51,8 +52,7 @@ export async function main(argv: string[], client: () => Client, terminal: Termi
     return faces["queue-drift-check"]!.exit!(drift);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
-    return refusalKinds[error.kind].exit;
+    return sayRefusal(error, json || said.json === true, { write: stderr });
   } finally {
     server.close();
   }

@@ -6,6 +6,7 @@ import progress from "cli-progress";
 import type { Client } from "../../client/client.ts";
 import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
 import type { Terminal } from "../verify/verify.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import { NotOfThisLedger, resumed } from "./resuming.ts";
 
 const USAGE = `usage: longwatch ledger export FILE [--force] [--json]
@@ -54,10 +55,10 @@ export async function main(argv: string[], client: () => Client, terminal: Termi
     return 0;
   } catch (error) {
     if (error instanceof Refusal) {
-      stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
+      const exit = sayRefusal(error, asked.json, { write: stderr });
       if (refusalKinds[error.kind].retry && existsSync(`${asked.file}.part`))
         stderr(`What was read is in ${asked.file}.part. Say it again to go on.\n`);
-      return refusalKinds[error.kind].exit;
+      return exit;
     }
     const { code } = error as NodeJS.ErrnoException;
     if (!(error instanceof NotOfThisLedger) && code === undefined) throw error;

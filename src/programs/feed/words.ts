@@ -1,7 +1,8 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { Client } from "../../client/client.ts";
-import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
+import { Refusal } from "../../kernel/refusal.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import type { Terminal } from "../import/telling.ts";
 
 /** What the programs for feed files have in common: their words, and how they end. */
@@ -42,8 +43,7 @@ export async function runProgram(
       return 2;
     }
     if (!(error instanceof Refusal)) throw error;
-    stderr(toldRefusal(error));
-    return refusalKinds[error.kind].exit;
+    return sayRefusal(error, argv.includes("--json"), { write: stderr });
   }
 }
 

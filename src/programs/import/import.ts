@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Client } from "../../client/client.ts";
 import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import { Import } from "./stages.ts";
 import { bringFeed } from "./feeds.ts";
 import { type Source, Survey } from "./survey.ts";
@@ -53,10 +54,10 @@ export async function main(argv: string[], client: () => Client, terminal: Termi
     return await (asked.tracker === "feed" ? bringFeed : bringIn)(asked, connection, terminal);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
+    const exit = sayRefusal(error, asked.json, { write: stderr });
     if (refusalKinds[error.kind].retry)
       stderr("What went in is there. Run the import again: it goes on where it was.\n");
-    return refusalKinds[error.kind].exit;
+    return exit;
   } finally {
     connection.close();
   }

@@ -1,5 +1,6 @@
 import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
 import type { Report } from "../../runner/report.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import type { Place } from "./land.ts";
 
 /** What steers a terminal: it could rewrite what was said above, the title, or what is to be pasted. Colours stay. */
@@ -15,8 +16,7 @@ export function refusedExit(error: unknown, json: boolean, { stdout, stderr }: P
     return 1;
   }
   if (json) stdout(`${JSON.stringify({ outcome: "refused", code: error.code, cause: error.message })}\n`);
-  stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
-  return refusalKinds[error.kind].exit;
+  return sayRefusal(error, false, { write: stderr });
 }
 
 /** The first Ctrl-C ends it in order; the second ends the runner. */

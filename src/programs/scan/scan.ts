@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Client } from "../../client/client.ts";
-import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
+import { Refusal } from "../../kernel/refusal.ts";
 import { harmless } from "../../surfaces/cli/show.ts";
 import { type Repository, repositoryAt } from "../git_hook/commits.ts";
 import type { Terminal } from "../import/telling.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import { baseOf, type Naming, namingsIn, type Read } from "./naming.ts";
 
 const USAGE = `usage: longwatch scan git [--repository DIR] [--since WHEN] [--base REF] [--report]
@@ -64,8 +65,7 @@ export async function main(argv: string[], place: Place, json = false): Promise<
       stderr(`${harmless((error as Error).message)}\n\n${USAGE}`);
       return 2;
     }
-    stderr(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`);
-    return refusalKinds[error.kind].exit;
+    return sayRefusal(error, json, { write: stderr });
   } finally {
     client.close();
   }

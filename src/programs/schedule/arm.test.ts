@@ -59,8 +59,8 @@ describe("arming a schedule that writes", () => {
     writeFileSync(join(tree, "new.txt"), "");
     const dirty = await arm("overnight", "--worktree", "tree", "--json");
     assert.equal(dirty.code, 6);
-    const { code, facts } = JSON.parse(dirty.out);
-    assert.deepEqual([code, facts.porcelain], ["worktree.dirty", [" M app.txt", "?? new.txt"]]);
+    const { code, porcelain } = JSON.parse(dirty.errors);
+    assert.deepEqual([code, porcelain], ["worktree.dirty", [" M app.txt", "?? new.txt"]]);
     git(tree, "checkout", "--quiet", "app.txt");
     rmSync(join(tree, "new.txt"));
     writeFileSync(join(tree, ".git", "index.lock"), "");
@@ -109,10 +109,10 @@ describe("arming a schedule that writes", () => {
       },
     );
     assert.equal(steps.toString(), "", "the tree is clean");
-    const { code, out } = await arm("overnight", "--worktree", "midway", "--json");
-    assert.equal(code, 6, out);
-    const refusal = JSON.parse(out);
-    assert.deepEqual([refusal.code, refusal.facts.porcelain], ["worktree.dirty", ["## a rebase is under way"]]);
+    const { code, errors } = await arm("overnight", "--worktree", "midway", "--json");
+    assert.equal(code, 6, errors);
+    const refusal = JSON.parse(errors);
+    assert.deepEqual([refusal.code, refusal.porcelain], ["worktree.dirty", ["## a rebase is under way"]]);
     mkdirSync(join(home, "unborn"));
     git(join(home, "unborn"), "init", "--quiet");
     assert.match((await arm("overnight", "--worktree", "unborn")).errors, /cannot be looked at: it has no commit yet/);

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import type { Client } from "../../client/client.ts";
 import type { Env } from "../../guard/settings.ts";
 import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import { seen } from "./worktree.ts";
 
 const USAGE = `usage: longwatch schedule arm NAME [--worktree DIR] [--json]
@@ -64,10 +65,7 @@ export async function main(argv: string[], place: Place, json = false): Promise<
       stderr(`${worktree} cannot be looked at: ${(error as Error).message.trim()}\n`);
       return 1;
     }
-    const { code, message, hint, facts } = error;
-    if (json) stdout(`${JSON.stringify({ code, message, hint, facts })}\n`);
-    else stderr(`refused (${code}): ${message}\n${hint ? `next: ${hint}\n` : ""}`);
-    return refusalKinds[error.kind].exit;
+    return sayRefusal(error, json, { write: stderr });
   } finally {
     client.close();
   }

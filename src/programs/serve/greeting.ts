@@ -13,8 +13,8 @@ Longwatch ${version} serves at ${url}
     ${link}
 
   Connect an agent${first ? " (your first)" : ""}:
-    npx longwatch connect claude --seat ${seat} --role implementer
-    (in its directory, or with --project DIR; codex, gemini, opencode and git likewise)
+    npx longwatch connect claude --project DIR --seat ${seat} --role implementer
+    (DIR is where it works; codex, gemini, opencode and git likewise)
 
   Watch a fleet at work:
     npm run demo

@@ -178,6 +178,24 @@ describe("What could hold up a spool", () => {
     assert.deepEqual(problems, ["spool.broken"]);
   });
 
+  test("a sign that something waits, where nothing does, is taken down by the next command", async () => {
+    const { file, say, spool, place } = await machine();
+    const signs = () => fs.readdirSync(place).filter((name) => name.endsWith(".waiting"));
+    await cable.sever();
+    await file("kept");
+    const [sign] = signs();
+    await cable.plug();
+    await say("queue", "read");
+    // A process was killed before it took the sign down, or somebody deleted a journal: this seat's, or another's.
+    for (const deleted of [[], [sign!.replace(".waiting", ".jsonl")]]) {
+      for (const name of deleted) fs.rmSync(join(place, name));
+      for (const name of [sign!, "0123456789abcdef.waiting"]) fs.writeFileSync(join(place, name), "");
+      assert.deepEqual([(await say("queue", "read")).stderr, signs()], ["", []]);
+      fs.writeFileSync(join(place, sign!), "");
+      assert.deepEqual([(await spool("send")).code, signs()], [0, []]);
+    }
+  });
+
   test("a name that the disk gave back damaged is replaced", async () => {
     const { file, say, place, tickets, namespace } = await machine();
     await cable.sever();

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { isAway } from "../../client/away.ts";
 import { Client } from "../../client/client.ts";
-import { Refusal, refusalKinds } from "../../kernel/refusal.ts";
+import { Refusal } from "../../kernel/refusal.ts";
 import { handIn } from "../../spool/handing.ts";
 import { keepHandingIn } from "../../spool/keeping_on.ts";
 import type { Outcome } from "../../spool/lines.ts";
@@ -11,6 +11,7 @@ import { newsLines } from "../../spool/through.ts";
 import type { Connection } from "../../surfaces/cli/connection.ts";
 import type { Globals } from "../../surfaces/cli/run.ts";
 import { harmless } from "../../surfaces/cli/show.ts";
+import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import { outcomeRows, outcomeWords, standing, standingWords } from "./told.ts";
 
 const USAGE = `usage: longwatch spool status|send|watch|posts [flags]
@@ -61,8 +62,7 @@ export async function main(verb: Verb, argv: string[], around: Surroundings, bef
     return await (verb === "send" ? work.send(said.spool) : work.watch());
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    around.stderr(harmless(`refused (${error.code}): ${error.message}\n${error.hint ? `next: ${error.hint}\n` : ""}`));
-    return refusalKinds[error.kind].exit;
+    return sayRefusal(error, globals.json === true, { write: around.stderr });
   }
 }
 

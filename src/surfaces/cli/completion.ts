@@ -7,6 +7,16 @@ import { byNoun, ofOneWord, type Programs } from "./help.ts";
 const SHELLS = ["bash", "zsh", "fish"] as const;
 const GLOBALS = ["--url", "--token", "--json", "--key", "--help"];
 
+/** What `longwatch completion --help` says. */
+export const COMPLETION_USAGE = `usage: longwatch completion <${SHELLS.join("|")}>
+
+Prints a shell's completion script; what completes the words of a command line starts no program.
+
+  bash  longwatch completion bash > /etc/bash_completion.d/longwatch
+  zsh   longwatch completion zsh > ~/.zfunc/_longwatch     (a directory of your fpath)
+  fish  longwatch completion fish > ~/.config/fish/completions/longwatch.fish
+`;
+
 /** A shell's completion script, with every word in it: it starts no process at a press of the tab key. */
 export function completion(shell: string | undefined, catalogue: Catalogue, programs: Programs): string {
   const nouns = [...byNoun(catalogue, programs)].map(([noun, verbs]) => ({

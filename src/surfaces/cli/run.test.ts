@@ -231,6 +231,8 @@ test("completion knows nouns, verbs, flags and choices", async () => {
   assert.match((await say(["completion", "zsh"])).stdout, /^#compdef longwatch/);
   assert.match((await say(["completion", "fish"])).stdout, /-l lease-seconds -r -d 'Long\.'/);
   assert.equal((await say(["completion", "tcsh"])).code, 2);
+  const helped = await say(["completion", "--help"]);
+  assert.deepEqual([helped.code, helped.stdout.split("\n")[0]], [0, "usage: longwatch completion <bash|zsh|fish>"]);
 });
 
 test("a token that the server wrote goes to that server and to no other", async (context) => {

@@ -2,7 +2,7 @@ import type { Exchange } from "../../client/client.ts";
 import type { Catalogue, Operation } from "../../kernel/catalogue.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { parseWords } from "./command.ts";
-import { completion } from "./completion.ts";
+import { completion, COMPLETION_USAGE } from "./completion.ts";
 import { checkEither, type Face, faceOf, faces, isFace } from "./faces.ts";
 import { type Flag, flagsOf, inputOf } from "./flags.ts";
 import { byNoun, nounHelp, overview, unknownWord } from "./help.ts";
@@ -125,6 +125,7 @@ async function dispatch(words: Words, around: Around): Promise<number> {
   if (program) return (await program.load()).main(wanted, words.globals);
   if (noun === undefined && asks === "version") return print(stdout, `${catalogue.version}\n`);
   if (noun === undefined) return print(stdout, overview(catalogue, programs, stdout.columns));
+  if (noun === "completion" && asks === "help") return print(stdout, COMPLETION_USAGE);
   if (noun === "completion") return print(stdout, completion(verb ?? rest[0], catalogue, programs));
   if (isFace(noun)) {
     const { face, operation, flags } = faceOf(noun, catalogue);

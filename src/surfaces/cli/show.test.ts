@@ -59,6 +59,10 @@ test("what strangers write cannot touch the terminal", () => {
 
 test("a long text stands under its name, and color is only for terminals", () => {
   assert.equal(show({ body: "one\n\ntwo" }, plain), "body:\n  one\n\n  two\n");
+  assert.equal(
+    show({ a: { b: 1 }, text: "one\ntwo", longer: 2 }, plain),
+    "a:\n  b: 1\ntext:\n  one\n  two\nlonger: 2\n",
+  );
   assert.equal(show({ id: 1 }, { columns: 80, color: true }), "\x1b[1mid:\x1b[22m 1\n");
   assert.equal(show({}, plain), "done\n");
 });

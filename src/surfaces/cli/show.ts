@@ -33,10 +33,11 @@ function lines(entries: [string, unknown][], look: Look): string {
   const width = Math.max(0, ...entries.map(([name]) => name.length)) + 1;
   return entries
     .map(([name, value]) => {
-      const label = strong(`${name}:`.padEnd(width), look);
-      if (isRow(value)) return `${label}\n${indent(lines(Object.entries(value), look))}`;
+      const label = `${name}:`;
+      if (isRow(value)) return `${strong(label, look)}\n${indent(lines(Object.entries(value), look))}`;
       const text = Array.isArray(value) ? value.map((one) => scalar(one)).join(", ") || "-" : scalar(value, true);
-      return text.includes("\n") ? `${label}\n${indent(`${text}\n`)}` : `${label} ${text}\n`;
+      if (text.includes("\n")) return `${strong(label, look)}\n${indent(`${text}\n`)}`;
+      return `${strong(label.padEnd(width), look)} ${text}\n`;
     })
     .join("");
 }
