@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { pino } from "pino";
 import { openDataDirectory } from "../src/database/directory.ts";
@@ -97,6 +98,6 @@ export async function output(
 
 /** Runs the load over HTTP in a process of its own and answers what it reached. */
 export async function httpLoad(load: HttpLoad): Promise<Reached> {
-  const program = new URL("http_load.ts", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("http_load.ts", import.meta.url));
   return JSON.parse((await output(process.execPath, [program, JSON.stringify(load)]))!);
 }

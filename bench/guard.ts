@@ -2,12 +2,13 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Client } from "../src/client/client.ts";
 import { hookCommand } from "../src/guard/hook_command.ts";
 import { settingsPath, writeSettings } from "../src/guard/settings.ts";
 import { type Running, serve, stop, WARMING } from "./startup.ts";
 
-const root = new URL("../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../", import.meta.url));
 const ROUNDS = 60;
 
 /** The time of a whole hook as an agent's CLI runs it, and of `node -e 0` beside it. */

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
-const script = new URL("../scripts/console.mjs", import.meta.url).pathname;
+const script = fileURLToPath(new URL("../scripts/console.mjs", import.meta.url));
 
 /** In npm's place: brings a builder that tells that it runs, waits while it is told to, and writes a page. */
 const NPM = `

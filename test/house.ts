@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 /** What the repository holds, read and parsed, for the test that keeps the house. */
 
-export const root = new URL("../", import.meta.url).pathname;
+export const root = fileURLToPath(new URL("../", import.meta.url));
 const git = (...words: string[]) => execFileSync("git", words, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 });
 /** What is in the repository or is about to be; fixtures and bench results are other people's words. */
 export const files = git("ls-files", "--cached", "--others", "--exclude-standard")

@@ -40,6 +40,7 @@ async function runs(file: string, blocks: string[]): Promise<void> {
   try {
     const greeting = await untilGreeted(server);
     assert.match(greeting, /sign-in\?code=lw_/);
+    assert.match(greeting, /npx longwatch connect \w+ --project /, "elsewhere than here npx finds nothing of ours");
     const { code, output } = await run(script, env);
     assert.equal(code, 0, output);
     assert.doesNotMatch(output, /refused \(/);
@@ -64,6 +65,12 @@ describe("What a document does not run", () => {
           Object.keys(notRun).some((known) => command.startsWith(known)),
           `${file}: this test does not know why \`${command}\` is not run`,
         );
+  });
+
+  test("is not what it takes for set", () => {
+    for (const file of documents)
+      for (const block of blocksOf(file, "sh"))
+        assert.doesNotMatch(block, /\$\{?LONGWATCH_\w+(?!\w|:-)/, `${file}: who set nothing has no such variable`);
   });
 
   test("names scripts and operations that exist", () => {

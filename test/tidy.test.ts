@@ -101,17 +101,16 @@ describe("The house is tidy:", () => {
   });
 
   test("no file names a machine or a package mirror", () => {
-    const banned = /(?<![\w.])\/(home|Users|work|root)\/\w+|https?:\/\/(registry|npm|artifacts?)\.[\w.-]+/;
-    none(
-      "A clone has to work elsewhere:",
-      [...written, "package-lock.json", "web/package-lock.json"].flatMap((file) =>
-        file === "test/tidy.test.ts"
-          ? []
-          : read(file)
-              .split("\n")
-              .flatMap((text, index) => (banned.test(text) ? [`${file}:${index + 1}: ${banned.exec(text)![0]}`] : [])),
-      ),
+    // A path that is read off a URL is another one as soon as there is a space in it.
+    const banned =
+      /(?<![\w.])\/(home|Users|work|root)\/\w+|https?:\/\/(registry|npm|artifacts?)\.[\w.-]+|meta\.url\)\.pathname/;
+    const read_here = [...written, "package-lock.json", "web/package-lock.json"];
+    const found = read_here.flatMap((file) =>
+      read(file)
+        .split("\n")
+        .flatMap((text, index) => (banned.test(text) ? [`${file}:${index + 1}: ${banned.exec(text)![0]}`] : [])),
     );
+    none("A clone has to work elsewhere:", found);
   });
 
   test("migrations are one line of numbers without a gap", () => {

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { long } from "../harness.ts";
 import { whyNotConfined } from "./loopback_only.ts";
 
@@ -23,7 +24,7 @@ const packages = {
 export type Agent = keyof typeof packages;
 export const agents = Object.keys(packages) as Agent[];
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../", import.meta.url));
 /** 900 MB: beside node_modules, which `npm ci` empties. LONGWATCH_AGENTS names another place. */
 const place = process.env.LONGWATCH_AGENTS || join(root, ".agents");
 

@@ -3,12 +3,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
+import { fileURLToPath } from "node:url";
 import { testServer } from "../harness.ts";
 import { type Agent, commandOf } from "./agents.ts";
 import type { Line } from "./model_server.ts";
 import { homeOf, session, shellCall, type Told } from "./sessions.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const launcher = join(root, "bin", "longwatch");
 
 /** The seats of the story: a leader who must not deploy, and those who may. */

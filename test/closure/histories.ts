@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Files, Repository } from "./repository.ts";
 
 /** Numbers that look random and are the same each time (mulberry32). */
@@ -16,7 +17,7 @@ export function numbers(seed: number): () => number {
 
 /** The readable sources of one published version, by path. */
 export function published(name: string, version: string, sources: string): Map<string, string> {
-  const root = new URL("../../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../../", import.meta.url));
   const cache = join(root, "node_modules/.cache/longwatch-closure", `${name.replace("/", "+")}-${version}`);
   if (!existsSync(cache)) {
     const fresh = `${cache}.${process.pid}`;

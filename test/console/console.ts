@@ -19,13 +19,7 @@ async function browser(): Promise<Browser> {
   started ??= chromium.launch({ executablePath, args });
   return started;
 }
-after(async () => {
-  const open = await started;
-  // A page may still ask for something: a route that answers it while the browser goes would fail behind its test.
-  const pages = open?.contexts().flatMap((context) => context.pages()) ?? [];
-  await Promise.all(pages.map((page) => page.unrouteAll({ behavior: "ignoreErrors" })));
-  await open?.close();
-});
+after(async () => (await started)?.close());
 
 /** This machine by a name that no browser takes for its own: plain HTTP to it is no safe connection. */
 const AWAY = "longwatch.test";
@@ -34,7 +28,8 @@ export type Look = { theme?: "light" | "dark"; width?: number; height?: number; 
 
 /**
  * Opens the console as its operator, by the one-time link. `complaints` gathers what no page may do: errors in its
- * console, and requests to anywhere but its own server.
+ * console, and requests to anywhere but its own server. What is open is closed when its test is over: a page that stays
+ * goes on to follow its server.
  */
 export async function visit(
   { url: here, say, operator }: Pick<Awaited<ReturnType<typeof testServer>>, "url" | "say" | "operator">,
@@ -42,6 +37,7 @@ export async function visit(
 ): Promise<Visit & { url: string }> {
   const url = isAway ? here.replace("127.0.0.1", AWAY) : here;
   const context = await (await browser()).newContext({ viewport: { width, height }, colorScheme: theme });
+  after(() => leave(context));
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -58,4 +54,10 @@ export async function visit(
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { level: 1, name: "Watch" }).waitFor();
   return { page, context, complaints, url };
+}
+
+async function leave(context: BrowserContext): Promise<void> {
+  // A page may still ask for something: a route that answers it while the page goes would fail behind its test.
+  await Promise.all(context.pages().map((page) => page.unrouteAll({ behavior: "ignoreErrors" })));
+  await context.close();
 }

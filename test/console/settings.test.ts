@@ -98,11 +98,13 @@ describe("The settings", { skip: isSkipped }, () => {
 
   it("make the command that connects an agent, of what one chooses", async () => {
     const { page } = await open();
-    await page.getByText("npx longwatch connect claude", { exact: true }).waitFor();
+    await page.getByText("npx longwatch connect claude --project DIR", { exact: true }).waitFor();
     await page.getByText("Codex", { exact: true }).click();
     await page.getByRole("region", { name: "Connect an agent" }).getByLabel("Role").selectOption("gatekeeper");
     await page.getByLabel("Lane").first().fill("api");
-    await page.getByText("npx longwatch connect codex --role gatekeeper --lane api", { exact: true }).waitFor();
+    await page
+      .getByText("npx longwatch connect codex --project DIR --role gatekeeper --lane api", { exact: true })
+      .waitFor();
   });
 
   it("sign out: the page is gone, and so is the session", async () => {

@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { surroundings } from "../surroundings.ts";
 import type { testServer } from "../harness.ts";
 
 /** Real `longwatch` processes on real feed files. */
 
-const program = new URL("../../src/main.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export type Server = Awaited<ReturnType<typeof testServer>>;
 export type Row = Record<string, any>;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { hash } from "node:crypto";
 import { before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { COSIGNATURE } from "../../src/tlog/keys.ts";
 import { cosign, newSigner, withSignatures } from "../../src/tlog/note.ts";
 import { long } from "../harness.ts";
@@ -20,7 +21,7 @@ if (missing) test("Go verifies logs that src/tlog wrote", { skip: !long && missi
 else {
   describe("Go's tlog and note verify the files of a log", () => {
     test("the Go sources are as gofmt writes them", () => {
-      const { stdout, status } = spawnSync("gofmt", ["-l", new URL(".", import.meta.url).pathname], {
+      const { stdout, status } = spawnSync("gofmt", ["-l", fileURLToPath(new URL(".", import.meta.url))], {
         encoding: "utf8",
       });
       assert.deepEqual([status, stdout], [0, ""]);

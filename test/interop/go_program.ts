@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { fileURLToPath } from "node:url";
 import { long } from "../harness.ts";
 
 /** What an inclusion or a consistency query of ours answered, as far as Go needs it. */
@@ -36,7 +37,7 @@ export type Verified = {
 const PACKAGES = ["golang-go", "golang-golang-x-mod-dev"];
 /** Where Debian puts Go sources: the build needs no network and no module. */
 const SOURCES = "/usr/share/gocode";
-const here = new URL("./", import.meta.url).pathname;
+const here = fileURLToPath(new URL("./", import.meta.url));
 
 const isHere = () =>
   existsSync(join(SOURCES, "src/golang.org/x/mod/sumdb/tlog")) && spawnSync("go", ["version"]).status === 0;

@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Repository } from "../closure/repository.ts";
 import { surroundings } from "../surroundings.ts";
 
-const program = new URL("../../src/main.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** An author's clone with a bare remote beside it, which knows what was pushed and nothing else. */
 export class Pushed {

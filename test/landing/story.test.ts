@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, describe, it } from "node:test";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { surroundings } from "../surroundings.ts";
 import { testServer } from "../harness.ts";
 import { Shop } from "./shop.ts";
 
 /** DEP-1 again, from the command line, with a real server that is really down. */
 
-const program = new URL("../../src/main.ts", import.meta.url).pathname;
-const prober = new URL("outside_prober.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const prober = fileURLToPath(new URL("outside_prober.ts", import.meta.url));
 const world = await testServer();
 const { operator, say, ask, url } = world;
 const shop = await Shop.open();
