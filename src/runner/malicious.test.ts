@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { nodeInEveryJail } from "./node.fixture.ts";
 import type { Attempt, Trial } from "./attempts.fixture.ts";
 
@@ -16,7 +17,7 @@ import type { Attempt, Trial } from "./attempts.fixture.ts";
  */
 
 const SECRET = "lw_op_this_opens_everything";
-const program = new URL("attempts.fixture.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("attempts.fixture.ts", import.meta.url));
 const isRoot = process.getuid!() === 0;
 const NOBODY = 65534;
 

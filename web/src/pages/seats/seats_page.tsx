@@ -100,8 +100,8 @@ function SeatTable({ seats }: { seats: readonly Seat[] | undefined }) {
       onOpen={({ name }) => navigate({ to: "/seats/$name", params: { name } })}
       empty={
         <Empty title="No seat is like that">
-          <p className="mb-3">Connect an agent in the directory of its project:</p>
-          <Copyable text="npx longwatch connect claude --seat CLAUDE-CLI-laptop-MAIN-01 --role implementer" />
+          <p className="mb-3">Connect an agent from Longwatch’s directory; DIR is where the agent works:</p>
+          <Copyable text="npx longwatch connect claude --project DIR --seat CLAUDE-CLI-laptop-MAIN-01 --role implementer" />
         </Empty>
       }
     />

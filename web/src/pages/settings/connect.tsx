@@ -47,7 +47,7 @@ export function Connect() {
   const [role, setRole] = useState("implementer");
   const [lane, setLane] = useState("");
   const program = programs.find((one) => one.target === target)!;
-  const words = [`npx longwatch connect ${target}`];
+  const words = [`npx longwatch connect ${target} --project DIR`];
   if (role !== "implementer") words.push(`--role ${role}`);
   if (/^[\w.-]+$/.test(lane.trim())) words.push(`--lane ${lane.trim()}`);
   if (!isHere) words.unshift(`LONGWATCH_URL=${location.origin} LONGWATCH_TOKEN=lw_…`);
@@ -91,7 +91,7 @@ export function Connect() {
           />
         </Fields>
       </div>
-      <p className="mb-1 text-sm text-ink-2">Run this in the directory of the project:</p>
+      <p className="mb-1 text-sm text-ink-2">Run this in Longwatch’s directory; DIR is where the agent works:</p>
       <Copyable text={words.join(" ")} label="Copy the command" />
       {!isHere && (
         <p className="mt-3 text-sm text-ink-2">
@@ -101,7 +101,7 @@ export function Connect() {
       )}
       <p className="mt-3 text-sm text-ink-3">
         It adopts the next free seat {program.surface}-…, writes the hooks, and tries them before it says that it is
-        done. Said again it changes nothing; npx longwatch disconnect {target} takes it back.
+        done. Said again it changes nothing; npx longwatch disconnect {target} --project DIR takes it back.
       </p>
     </>
   );

@@ -46,7 +46,8 @@ function RoleLine({ role: { role, holders, deputies, dormant_since, acts } }: { 
       <div className="min-w-0">
         {holders.length === 0 && (
           <p className="text-ink-3">
-            Nobody has it: <code className="font-mono text-sm">npx longwatch connect claude --role {role}</code>
+            Nobody has it:{" "}
+            <code className="font-mono text-sm">npx longwatch connect claude --project DIR --role {role}</code>
           </p>
         )}
         {holders.map(({ seat, state, heard_at }) => (

@@ -11,7 +11,11 @@ export function Seats() {
   const { data } = useQuery(everySeat());
   if (!data) return <div className="h-16" />;
   if (data.seats.length === 0)
-    return <Empty title="No seat yet">An agent takes one when you connect it: npx longwatch connect claude.</Empty>;
+    return (
+      <Empty title="No seat yet">
+        An agent takes one when you connect it: npx longwatch connect claude --project DIR.
+      </Empty>
+    );
   const counts = Map.groupBy(data.seats, ({ state }): string => state);
   const shares = order.map((state) => ({
     name: state,
