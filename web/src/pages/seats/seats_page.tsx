@@ -101,7 +101,7 @@ function SeatTable({ seats }: { seats: readonly Seat[] | undefined }) {
       empty={
         <Empty title="No seat is like that">
           <p className="mb-3">Connect an agent from Longwatch’s directory; DIR is where the agent works:</p>
-          <Copyable text="npx longwatch connect claude --project DIR --seat CLAUDE-CLI-laptop-MAIN-01 --role implementer" />
+          <Copyable text="npx longwatch connect claude --project DIR --role implementer" />
         </Empty>
       }
     />
