@@ -17,7 +17,7 @@ export function Copyable({ text, label = "Copy" }: { text: string; label?: strin
     <div className="rounded-md border border-line bg-sunken py-2 pl-3 pr-2">
       <div className="flex items-start gap-2">
         <code ref={code} className="min-w-0 flex-1 whitespace-pre-wrap break-words font-mono text-sm select-all">
-          {text}
+          {text.split(/(\s+)/).map((part, index) => (index % 2 === 0 ? <Word key={index}>{part}</Word> : part))}
         </code>
         <button
           type="button"
@@ -35,6 +35,11 @@ export function Copyable({ text, label = "Copy" }: { text: string; label?: strin
       </p>
     </div>
   );
+}
+
+/** One that no line ends within: “--” at one's end is another flag than the reader is to type. */
+function Word({ children }: { children: string }) {
+  return <span className="inline-block max-w-full">{children}</span>;
 }
 
 /** Whether the browser took it: it may ask its reader first, and has no clipboard on plain HTTP away from localhost. */
