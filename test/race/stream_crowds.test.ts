@@ -22,17 +22,11 @@ describe("a crowd of streams", { timeout: 60_000 }, () => {
       Array.from({ length: 20 }, () => open(node.url, from, { token: world.operator, signal })),
     );
     const heard = streams.map((stream) => events(stream).next());
-    await pause(700);
-    counted.reads = 0;
-    await pause(1_200);
-    assert.ok(counted.reads <= 4, `${counted.reads} reads`);
+    await settled(counted, 4);
     await world.say(world.operator, "post.append", { subject: "seen by another node" });
     for (const { value } of await Promise.all(heard)) assert.equal(value!.id, from + 1);
     cutting.abort();
-    await pause(700);
-    counted.reads = 0;
-    await pause(1_200);
-    assert.equal(counted.reads, 0);
+    await settled(counted, 0);
   });
 
   it("leaves the connections to those who write, however many follow", async () => {
@@ -47,8 +41,7 @@ describe("a crowd of streams", { timeout: 60_000 }, () => {
     const heard = streams.map((stream) => events(stream).next());
     const { seq } = await node.door.say(world.operator, "post.append", { subject: "for everybody" });
     for (const { value } of await Promise.all(heard)) assert.equal(value!.id, seq);
-    // Four of them, and the look that is for all.
-    assert.ok(counted.at_once_max <= 5, `${counted.at_once_max} read at once`);
+    assert.ok(counted.at_once_max <= 4, `${counted.at_once_max} read at once`);
     cutting.abort();
   });
 
@@ -72,6 +65,14 @@ describe("a crowd of streams", { timeout: 60_000 }, () => {
     reader.destroy();
   });
 });
+
+/** Waits, on a busy machine longer, until so few reads come in a time that looks of each stream would exceed them. */
+async function settled(counted: { reads: number }, reads_max: number): Promise<void> {
+  do {
+    counted.reads = 0;
+    await pause(1_200);
+  } while (counted.reads > reads_max);
+}
 
 /** Counts what is asked at a door, and how much of it at the same time. */
 function reading(door: Door): { reads: number; at_once_max: number } {

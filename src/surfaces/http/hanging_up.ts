@@ -33,7 +33,9 @@ export function hangUpOnceAnswered(app: FastifyInstance, patience = PATIENCE_MIL
   });
   // Whoever listens decides; a connection that was kept alive in vain comes here too.
   server.on("timeout", (socket) => {
-    if ([...(open.get(socket) ?? [])].every(isCallersTurn)) socket.destroy();
+    // The first is enough: those behind it wait for the same caller.
+    const [first] = open.get(socket) ?? [];
+    if (first === undefined || isCallersTurn(first)) socket.destroy();
   });
   // Node's and Fastify's own closing call it.
   server.closeIdleConnections = hangUpIdle;

@@ -17,6 +17,7 @@ import { authzenRoutes } from "./authzen.ts";
 import { consolePages, sendConsole, wantsPage } from "./console.ts";
 import { documentation } from "./documentation.ts";
 import { hangUpOnceAnswered } from "./hanging_up.ts";
+import { beginOneByOne } from "./one_by_one.ts";
 import { openapi, pathOf, QUERY_FORMAT } from "./openapi.ts";
 import { methodsOf, refuseImproper, refuseUnreadable } from "./protocol.ts";
 import { typedQuery } from "./querystring.ts";
@@ -73,6 +74,7 @@ export async function httpServer(options: HttpOptions): Promise<FastifyInstance>
   });
   hangUpOnceAnswered(app);
   refuseUnreadable(app);
+  beginOneByOne(app);
   const answerNothing = nothing(methodsOf(app));
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(GUARDS);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { after, describe, test } from "node:test";
 import { pino } from "pino";
 import { testServer, testWorld } from "../../../test/harness.ts";
@@ -29,6 +31,26 @@ describe("Signing in", async () => {
     }
     assert.equal((await press(code, { origin: url })).status, 303);
     assert.equal((await press(code, { origin: url })).status, 401, "a link works once");
+  });
+
+  test("is done where a proxy writes the host in its own way, and nowhere else for that", async () => {
+    const pressed = async (origin: string, host: string) => {
+      const headers = { origin, host, "content-type": "application/x-www-form-urlencoded" };
+      const asked = request(`${url}/sign-in`, { method: "POST", headers });
+      asked.end(`code=${await link()}`);
+      const [answer] = (await once(asked, "response")) as [IncomingMessage];
+      return answer.resume().statusCode;
+    };
+    for (const [origin, host, status] of [
+      ["https://fleet.example", "Fleet.Example:443", 303],
+      ["http://fleet.example", "fleet.example:80", 303],
+      ["http://[fd00::1]:8443", "[FD00:0::1]:8443", 303],
+      ["https://fleet.example", "fleet.example:80", 403],
+      ["https://fleet.example:8443", "fleet.example", 403],
+      ["https://fleet.example", "fleet.example.", 403],
+      ["https://fleet.example", "", 403],
+    ] as const)
+      assert.equal(await pressed(origin, host), status, `${origin} at ${host}`);
   });
 
   test("is not done by looking at the link, nor by what is no link, and its code is written nowhere", async () => {

@@ -56,5 +56,8 @@ function isOurs(request: FastifyRequest): boolean {
 export function isForeign({ headers, host }: FastifyRequest): boolean {
   const { "sec-fetch-site": site, origin } = headers;
   if (site !== undefined) return site !== "same-origin" && site !== "none";
-  return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host);
+  if (origin === undefined) return false;
+  const from = URL.parse(origin);
+  // A proxy may pass the host on in capitals, or with the port that goes without saying (nginx's $host:$server_port).
+  return from === null || from.host !== URL.parse(`${from.protocol}//${host}`)?.host;
 }

@@ -1,21 +1,48 @@
-/** Lets so many in at once; the others wait in their order. */
-export class Gate {
-  #free: number;
-  #waiting: (() => void)[] = [];
+import { unavailable } from "../../kernel/database.ts";
 
-  constructor(at_once: number) {
+/**
+ * Lets so many in at once. The others wait: in their order, and the tenants in turn, so that none with many streams
+ * holds back the others. Whoever does not come out in time is waited for no longer: its answer was lost on the way.
+ */
+export class Gate {
+  readonly #milliseconds_max: number;
+  #free: number;
+  #waiting = new Map<number, (() => void)[]>();
+
+  constructor(at_once: number, milliseconds_max: number) {
     this.#free = at_once;
+    this.#milliseconds_max = milliseconds_max;
   }
 
-  async through<Done>(work: () => Promise<Done>): Promise<Done> {
+  async through<Done>(tenant_id: number, work: () => Promise<Done>): Promise<Done> {
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#turn(tenant_id);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(unavailable(new Error("no answer"))), this.#milliseconds_max);
     try {
-      return await work();
+      return await Promise.race([work(), late]);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
+      clearTimeout(timer);
+      this.#next();
     }
+  }
+
+  #turn(tenant_id: number): Promise<void> {
+    return new Promise((resolve) => {
+      const others = this.#waiting.get(tenant_id);
+      if (others) others.push(resolve);
+      else this.#waiting.set(tenant_id, [resolve]);
+    });
+  }
+
+  #next(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return void this.#free++;
+    const [tenant_id, waiting] = first;
+    const enter = waiting.shift()!;
+    // Behind all other tenants that wait.
+    this.#waiting.delete(tenant_id);
+    if (waiting.length > 0) this.#waiting.set(tenant_id, waiting);
+    enter();
   }
 }

@@ -15,6 +15,8 @@ const ENTRIES_A_READ = { first: 20, most: 500 };
 const CHARACTERS_A_WRITE = 128 * 1024;
 /** A quarter of the connections: however many streams follow a ledger, those who write to it have theirs. */
 const READS_AT_ONCE = 4;
+/** Longer than PostgreSQL lets a statement take: a connection that broke unnoticed would stop all streams for ever. */
+const READ_MILLISECONDS_MAX = 30_000;
 
 type Page = { entries: { seq: number; kind: string }[]; head: number };
 
@@ -26,12 +28,16 @@ type Page = { entries: { seq: number; kind: string }[]; head: number };
 export function ledgerStream(app: FastifyInstance, door: Door, wakes: Wakes): void {
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
-  const [gate, looks] = [new Gate(READS_AT_ONCE), new Looks(door, wakes)];
+  const gate = new Gate(READS_AT_ONCE, READ_MILLISECONDS_MAX);
+  const looks = new Looks(async (tenant_id) => {
+    const look = () => door.askInside(tenant_id, "longwatch", "ledger.head", {});
+    return ((await gate.through(tenant_id, look)) as { seq: number }).seq;
+  }, wakes);
   // No HEAD: a stream has no end that it could come to.
   app.get("/v1/ledger/stream", { exposeHeadRoute: false }, async (request, reply) => {
     const token = tokenOf(request);
     const { tenant_id } = await door.identify(token);
-    const ask = (name: string, input: object) => gate.through(() => door.ask(token, name, input));
+    const ask = (name: string, input: object) => gate.through(tenant_id, () => door.ask(token, name, input));
     const after = cursorOf(request) ?? ((await ask("ledger.head", {})) as { seq: number }).seq;
     // Before the headers go out: a caller who may not read gets a problem, not an empty stream.
     const { head } = (await ask("feed.read", { after, limit: 1 })) as Page;
@@ -63,7 +69,7 @@ export function ledgerStream(app: FastifyInstance, door: Door, wakes: Wakes): vo
         tenant_id,
         after,
         signal,
-        read: (wanted) => gate.through(() => read(wanted)),
+        read: (wanted) => gate.through(tenant_id, () => read(wanted)),
         write: (text) => send(raw, text, signal),
       });
     } catch {

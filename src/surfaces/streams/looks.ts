@@ -1,5 +1,4 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Door } from "../../kernel/door.ts";
 import type { Wakes } from "./wakes.ts";
 
 /** How long another node's entries may take to show, at the most. */
@@ -7,13 +6,14 @@ const LOOK_MILLISECONDS = 500;
 
 /** Looks for what other nodes wrote: once for all streams of a tenant, and not at all while it has none. */
 export class Looks {
-  readonly #door: Pick<Door, "askInside">;
+  readonly #newest: (tenant_id: number) => Promise<number>;
   readonly #wakes: Wakes;
   /** How many streams of a tenant there are; a tenant is in it for as long as somebody looks. */
   #streams = new Map<number, number>();
 
-  constructor(door: Pick<Door, "askInside">, wakes: Wakes) {
-    this.#door = door;
+  /** `newest` must come to an end: a tenant whose look hangs would have no other. */
+  constructor(newest: (tenant_id: number) => Promise<number>, wakes: Wakes) {
+    this.#newest = newest;
     this.#wakes = wakes;
   }
 
@@ -30,8 +30,7 @@ export class Looks {
   async #look(tenant_id: number): Promise<void> {
     while (this.#streams.get(tenant_id)! > 0) {
       try {
-        const { seq } = (await this.#door.askInside(tenant_id, "longwatch", "ledger.head", {})) as { seq: number };
-        this.#wakes.saw(tenant_id, seq);
+        this.#wakes.saw(tenant_id, await this.#newest(tenant_id));
       } catch {
         // The database is away. The streams learn of it when they read.
       }
