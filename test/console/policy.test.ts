@@ -176,6 +176,12 @@ describe("The policy", { skip: isSkipped }, () => {
     await show.click();
     await rule.getByText(/failed to parse policy/).waitFor();
     assert.equal(await condition.getAttribute("aria-invalid"), "true");
+    // What would end the rule is told before anybody asks the server, who might take it.
+    await condition.fill("true }; //");
+    await rule.getByText(/it would change the whole rule/).waitFor();
+    await condition.fill("principal has");
+    await rule.getByText(/it would change the whole rule/).waitFor({ state: "detached" });
+    await show.click();
     await page.waitForFunction(() => document.activeElement?.getAttribute("aria-invalid") === "true");
     await condition.fill("");
     await rule.getByText(/failed to parse policy/).waitFor({ state: "detached" });
@@ -207,6 +213,51 @@ describe("The policy", { skip: isSkipped }, () => {
     assert.equal(await page.getByLabel(/What is different/).inputValue(), "Nothing");
     await page.goto(`${new URL(page.url()).origin}/decisions/policy?digest=${"a".repeat(64)}`);
     await page.getByText("No version has this digest").waitFor();
+  });
+
+  test("ask before a change is thrown away, by whichever way it is left, and keep it until then", async () => {
+    const { page, complaints } = await visit(await house());
+    const close = () => page.getByRole("button", { name: "Close", exact: true }).click();
+    const asked = page.getByRole("dialog", { name: "Throw the change away?" });
+    await page.goto(`${new URL(page.url()).origin}/decisions/policy`);
+    await page.getByRole("button", { name: "Change it" }).click();
+    await close();
+    await page.getByRole("button", { name: "Change it" }).click();
+    await page.getByRole("button", { name: "Remove claim-first" }).click();
+    for (const leave of [close, () => page.getByRole("link", { name: "Watch" }).first().click()]) {
+      await leave();
+      await asked.waitFor();
+      assert.deepEqual(await barriers(page), []);
+      await asked.getByRole("button", { name: "Go on changing" }).click();
+      await asked.waitFor({ state: "detached" });
+      await page.getByText("claim-first is removed.").waitFor();
+    }
+    const native = page.waitForEvent("dialog");
+    await page.evaluate(() => void setTimeout(() => location.reload()));
+    assert.equal((await native).type(), "beforeunload");
+    await (await native).dismiss();
+    // What was tried, and what is being said of it, stays when a rule is only opened.
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    await page.getByLabel(/What is different/).fill("Nobody has to claim");
+    await page
+      .getByRole("listitem", { name: "operators-may" })
+      .getByRole("button", { expanded: false })
+      .first()
+      .click();
+    assert.equal(await page.getByLabel(/What is different/).inputValue(), "Nobody has to claim");
+    await page.getByRole("link", { name: "Watch" }).first().click();
+    await asked.getByRole("button", { name: "Throw it away" }).click();
+    await page.getByRole("heading", { level: 1, name: "Watch" }).waitFor();
+    // What is proposed is thrown away by nobody.
+    await page.goBack();
+    await page.getByRole("button", { name: "Change it" }).click();
+    await page.getByRole("button", { name: "Remove claim-first" }).click();
+    await page.getByRole("button", { name: "Show what would change" }).click();
+    await page.getByLabel(/What is different/).fill("Nobody has to claim");
+    await page.getByRole("button", { name: "Propose it" }).click();
+    await page.getByText("Version 2 is proposed.").waitFor();
+    assert.equal(await asked.count(), 0);
+    assert.deepEqual(complaints, []);
   });
 
   test("lose nothing of a change when another version is activated meanwhile", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { acts, commands, roles } from "../../web/src/pages/decisions/editor/choices.ts";
-import { read, type Scope, written } from "../../web/src/pages/decisions/editor/scope.ts";
+import { isWhole, read, type Scope, written } from "../../web/src/pages/decisions/editor/scope.ts";
 import { actionNames } from "../../src/guard/vocabulary.ts";
 import { roles as known } from "../../src/kernel/operation.ts";
 import { type DecisionInput, evaluate, prepare } from "../../src/rooms/policy/engine.ts";
@@ -83,6 +83,7 @@ describe("A rule in fields", () => {
       '@id("x") permit (principal, action, resource);',
       "permit (principal, action, resource); // all",
       'permit (principal, action == Action::"a\\n", resource);',
+      'permit (principal, action, resource == Path::"a\nb");',
       'permit (principal, action, resource in Group::"x");',
       "permit (principal, action, resource); permit (principal, action, resource);",
       "permit (",
@@ -91,6 +92,18 @@ describe("A rule in fields", () => {
       assert.equal(read(cedar), null, cedar);
     const loose = 'permit (principal, action, resource) when { principal has role && principal.role == "a" || true };';
     assert.deepEqual(read(loose)?.who, { mode: "all", roles: [] }, "the choice is no condition on everybody");
+  });
+
+  test("tells a condition that would end its rule, and not one that only looks so", () => {
+    const forged = 'true } unless { principal.role == "auditor"';
+    const ended: Scope = { ...anything, who: { mode: "except", roles: ["auditor"] }, when: "true }; //" };
+    assert.equal(allows(ended, "auditor"), true, "the exception is gone");
+    for (const condition of [ended.when, forged, "true // all", "(a", "[", 'a == "b', "a)"])
+      assert.equal(isWhole(condition), false, condition);
+    for (const condition of ["", "principal has", '"}; //" == a', '"\\"}" == "{"', "[{a: (b)}] == c"])
+      assert.equal(isWhole(condition), true, condition);
+    const address = { ...anything, when: 'resource.url == "https://x"' };
+    assert.deepEqual(read(written("permit", address)), address);
   });
 
   test("comes back as it was chosen", () => {

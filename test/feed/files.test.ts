@@ -205,7 +205,7 @@ describe("a feed file that people wrote", () => {
       refused.map(({ line, reason }: Row) => `${line} ${reason.split(/[:(]/)[0].trim()}`),
       [
         "2 at",
-        "3 Unrecognized key",
+        "3 has what is not known here",
         "4 subject",
         "6 kind",
         "8 it is not JSON",

@@ -6,6 +6,7 @@ import { Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { DryRunResult } from "./dry_run_result.tsx";
 import { faultOf } from "./editor/fault.ts";
+import { Leaving } from "./editor/leaving.tsx";
 import { PolicyEditor } from "./editor/policy_editor.tsx";
 import { packed, readable, spread } from "./policy_text.ts";
 import { Propose } from "./propose.tsx";
@@ -21,15 +22,18 @@ type Props = { text: string; onClose: () => void; onSaid: (said: Said) => void }
 export function DryRun({ text, onClose, onSaid }: Props) {
   const [words, setWords] = useState(() => spread(text));
   const [isJson, setJson] = useState(false);
+  const [isClosing, setClosing] = useState(false);
   const [newest, setNewest] = useState<number>(counts[0]);
   const { mutate, data, error, isPending, reset } = useMutation<Tried, Error, Wanted>({
     mutationFn: (wanted) => ask("/v1/policy/dry_run", wanted),
   });
   const fault = useMemo(() => faultOf(error), [error]);
   const policy = useMemo(() => readable(words), [words]);
+  const isChanged = packed(words) !== packed(spread(text));
   const write = (fresh: string) => {
     setWords(fresh);
-    reset();
+    // Who opens a rule to read it again keeps what was tried, and what they are writing of it.
+    if (error || packed(fresh) !== packed(words)) reset();
   };
   const attempt = (event: FormEvent) => {
     event.preventDefault();
@@ -44,7 +48,7 @@ export function DryRun({ text, onClose, onSaid }: Props) {
           <Aside isOff={policy === null} onClick={() => setJson(!isJson)}>
             {isJson ? "Edit rule by rule" : "Edit as JSON"}
           </Aside>
-          <Aside onClick={onClose}>Close</Aside>
+          <Aside onClick={() => (isChanged ? setClosing(true) : onClose())}>Close</Aside>
         </span>
       }
     >
@@ -65,6 +69,7 @@ export function DryRun({ text, onClose, onSaid }: Props) {
           </Button>
         </div>
       </form>
+      <Leaving isChanged={isChanged} isClosing={isClosing} onStay={() => setClosing(false)} onLeave={onClose} />
       {error && <ProblemNote error={error} />}
       {data && (
         <>

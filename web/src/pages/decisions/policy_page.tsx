@@ -50,7 +50,8 @@ export function PolicyPage() {
   const tell = (one: Said) => {
     setSaid(one);
     setChanging(false);
-    void navigate({ to: "/decisions/policy", search: { version: one.version } });
+    // What was changed is proposed: nobody has to be asked whether to leave it.
+    void navigate({ to: "/decisions/policy", search: { version: one.version }, ignoreBlocker: true });
   };
   return (
     <>

@@ -54,6 +54,10 @@ export function PolicyEditor({ policy, fault, onChange }: Props) {
         fault={within(fault, "unmatched")}
         onChange={(unmatched) => onChange({ ...policy, unmatched })}
       />
+      <p className="text-sm text-ink-3">
+        What it knows of subjects and resources by itself, its entities ({policy.entities?.length || "none"}), is
+        changed as JSON, above.
+      </p>
       {fault?.at.startsWith("entities") && <p className="text-sm text-bad">{fault.message}</p>}
     </div>
   );

@@ -87,7 +87,8 @@ function same(one: string, other: string): boolean {
 }
 
 function readThing(words: string): Scope["thing"] {
-  const one = /^==\s*(\w+)::"((?:[^"\\]|\\["\\])*)"\s*$/.exec(words);
+  // A field of one line would leave a line's end out.
+  const one = /^==\s*(\w+)::"((?:[^"\\\r\n]|\\["\\])*)"\s*$/.exec(words);
   if (one) return { type: one[1]!, id: one[2]!.replaceAll(/\\(["\\])/g, "$1") };
   return { type: /^is\s+(\w+)\s*$/.exec(words)?.[1] ?? "", id: "" };
 }
@@ -149,8 +150,15 @@ function bodiesOf(cedar: string): { when: string; unless: string } | null {
     bodies[kind] = rest.slice(open[0].length, end).trim();
     rest = rest.slice(end + 1).trim();
   }
-  return rest === ";" && !cedar.includes("//") ? bodies : null;
+  return rest === ";" && !hasComment(cedar) ? bodies : null;
 }
+
+/** Whether a condition ends where its field does: one that closes a bracket too much rewrites the rest of the rule. */
+export function isWhole(condition: string): boolean {
+  return !hasComment(condition) && closing(`{${condition}}`, 0) === condition.length + 1;
+}
+
+const hasComment = (cedar: string) => cedar.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').includes("//");
 
 /** Where what opens at `from` is closed: a text, or a bracket with all that is in it. */
 function closing(cedar: string, from: number): number {

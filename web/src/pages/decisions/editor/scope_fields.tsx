@@ -1,6 +1,6 @@
 import { Choice, Field, Words } from "../../../ui/field.tsx";
 import { roles, things } from "./choices.ts";
-import type { Scope, Who } from "./scope.ts";
+import { isWhole, type Scope, type Who } from "./scope.ts";
 
 type Props = {
   scope: Scope;
@@ -115,7 +115,9 @@ function Condition({ label, value, fault, onChange }: ConditionProps) {
       label={label}
       isCode
       rows={1}
-      fault={fault}
+      fault={
+        isWhole(value) ? fault : "Close what it opens, and no more, without comments: it would change the whole rule."
+      }
       placeholder="no further condition"
       value={value}
       onChange={({ target }) => onChange(target.value)}
