@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { z } from "zod";
 import { testWorld } from "../../test/harness.ts";
 import { anotherDoor, codeOf, tally } from "./door.fixture.ts";
-import { batchCommand, command, type Event, type Operation, query, type World } from "./operation.ts";
+import { batchCommand, command, type Event, instant, type Operation, query, type World } from "./operation.ts";
 import { Refusal } from "./refusal.ts";
 import { parseStatements } from "./sql.ts";
 
@@ -188,6 +188,16 @@ it("a refusal that its operation does not list turns tests red, and is answered 
     await assert.rejects(door.say(world.operator, "probe.commands", {}), told);
     await assert.rejects(door.ask(world.operator, "probe.asks", {}), told);
   }
+});
+
+it("an instant that is let in is one that PostgreSQL reads", async () => {
+  const years = ["0000-12-31", "0001-01-01", "2026-01-01", "9999-12-31"];
+  const times = ["00:00:00", "23:59:59", `12:00:00.${"9".repeat(39)}`, `12:00:00.${"9".repeat(150)}`];
+  const offsets = ["Z", "-23:59", "-15:59", "-12:00", "+14:00", "+16:00"];
+  const all = years.flatMap((year) => times.flatMap((time) => offsets.map((offset) => `${year}T${time}${offset}`)));
+  const held = all.filter((one) => instant().safeParse(one).success);
+  assert.ok(held.includes("0001-01-01T00:00:00Z") && held.includes("9999-12-31T23:59:59Z"), String(held));
+  await world.sql("select unnest($1::timestamptz[])", [held]);
 });
 
 describe("a refusal", () => {

@@ -3,6 +3,7 @@ import type { Reader, Transaction } from "./database.ts";
 import type { Slice } from "./pace.ts";
 import type { Outside } from "./ports.ts";
 import type { Refusal } from "./refusal.ts";
+import "./wording.ts";
 
 /** What a principal may do; the words of the specification. */
 export const roles = [
@@ -197,15 +198,18 @@ const FIRST_INSTANT = Date.parse("0001-01-01T00:00:00Z");
 const LAST_INSTANT = Date.parse("9999-12-31T23:59:59Z");
 /** PostgreSQL reads no offset of 16 hours or more; the places of the world have 14 at most. */
 const FAR_OFFSET = /[+-](?:1[6-9]|2\d):\d\d$/;
+/** PostgreSQL reads no more than some 128, and of a second's digits six. */
+const INSTANT_CHARACTERS_MAX = 60;
 
-/** An instant with its offset that PostgreSQL can hold and every reader can read: of the years 1 to 9999 in UTC. */
+/** An instant with its offset that PostgreSQL and every reader can read: of the years 1 to 9999, also in UTC. */
 export function instant() {
-  return z.iso.datetime({ offset: true }).refine(
+  return z.iso.datetime({ offset: true, abort: true }).refine(
     (value) => {
       const at = Date.parse(value);
-      return at >= FIRST_INSTANT && at <= LAST_INSTANT && !FAR_OFFSET.test(value);
+      const isHeld = at >= FIRST_INSTANT && at <= LAST_INSTANT && value >= "0001";
+      return isHeld && !FAR_OFFSET.test(value) && value.length <= INSTANT_CHARACTERS_MAX;
     },
-    { message: "is not of the years 1 to 9999 in UTC, or its offset is that of no place" },
+    { message: "is not of the years 1 to 9999, also in UTC; its offset is that of no place; or it is too long" },
   );
 }
 

@@ -120,6 +120,13 @@ describe("a division", () => {
     assert.equal((await refusedAs("WEB-9999")).code, "ticket.unknown");
   });
 
+  it("of what was in another's hand until the lease ended is made", async () => {
+    const id = await parentOf();
+    await world.say(tokens.get(SEATS[0]!)!, "ticket.claim", { id });
+    await world.sql("update tickets.tickets set lease_expires_at = statement_timestamp() where id = $1", [id]);
+    assert.equal((await divide(id)).children.length, 2);
+  });
+
   it("is not for implementers", async () => {
     const input = { id: await parentOf(), child: ["a"], ...words };
     assert.equal((await world.refused(tokens.get(SEATS[0]!)!, "ticket.divide", input)).code, "role.forbidden");

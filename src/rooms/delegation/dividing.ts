@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Caller, command, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { type Principal, resolveNames } from "../seats/index.ts";
-import { findTicket, operations as tickets, type Row, stateForbids, TicketId, Title } from "../tickets/index.ts";
+import { findLapsed, operations as tickets, type Row, stateForbids, TicketId, Title } from "../tickets/index.ts";
 import {
   Diagnosis,
   direct,
@@ -54,7 +54,7 @@ export const divide = command({
     "ticket.cancelled",
   ],
   async run(world, { caller, input }) {
-    const parent = await findTicket(world.db, input.id);
+    const parent = await findLapsed(world, input.id);
     refuseIndivisible(parent, caller);
     if (input.diagnosis === undefined) throw undiagnosed(`Splitting ${parent.id}`);
     refuseUnbounded([...input.child, input.intent], parent.closes_when);

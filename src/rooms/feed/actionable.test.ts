@@ -50,6 +50,15 @@ describe("an actionable post", () => {
     assert.equal((await act(other, "DONE", alice, { body: "WORK_PROOF: commit 1a2b3c4" })).state, "done");
   });
 
+  it("finds a ticket without a holder once the lease on it has ended", async () => {
+    for (const state of ["BLOCKED", "PARKED", "CANCELLED"]) {
+      const id = await file();
+      await act(id, "CLAIMED");
+      await world.sql("update tickets.tickets set lease_expires_at = statement_timestamp() where id = $1", [id]);
+      assert.equal((await act(id, state, bob)).state, state.toLowerCase());
+    }
+  });
+
   it("comes with the ticket's own entries before it, in one transaction", async () => {
     const id = await file();
     await act(id, "IN_PROGRESS");

@@ -2,7 +2,7 @@ import type { Act, Caller, Command, Event, World } from "../../kernel/operation.
 import { parse } from "../../kernel/door.ts";
 import { rolesOf } from "../../kernel/permission.ts";
 import { Refusal } from "../../kernel/refusal.ts";
-import { authLines, findTicket, operations as tickets, Proofs, readMarkers } from "../tickets/index.ts";
+import { authLines, findLapsed, operations as tickets, Proofs, readMarkers } from "../tickets/index.ts";
 
 /** The states that a post may give, as the founding fleets write them (origins A3). */
 export const postStates = [
@@ -103,7 +103,7 @@ function proofsIn(body: string): Record<string, string> {
 
 async function moving(world: World, caller: Caller, { item, state, subject, body }: Post): Promise<Say> {
   if (item === undefined || state === undefined) throw needs(item === undefined ? "item" : "state");
-  const row = await findTicket(world.db, item);
+  const row = await findLapsed(world, item);
   const { id, claim_token } = row;
   const mine = row.claimed_by === caller.principal_id && row.claimed_incarnation === caller.incarnation;
   const held = row.state === "in_progress";

@@ -7,6 +7,7 @@ import { append, importPost } from "./posts.ts";
 import { read } from "./reads.ts";
 
 export { credentialsIn } from "./credential_words.ts";
+export { narrated } from "./posts.ts";
 export { readMarkers } from "../tickets/index.ts";
 
 export const operations = {

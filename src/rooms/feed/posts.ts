@@ -115,8 +115,8 @@ async function narrative(
   const about = refsOf(input).flatMap((ref) => found.get(ref) ?? []);
   const item = input.item ? found.get(input.item)!.id : null;
   const words = { subject: input.personal ? null : input.subject, item, pitch: null };
-  // What the post that this one corrects adopted is owed already.
-  const isOwed = amended !== undefined && adopts(spoken(amended));
+  // What the narrative that this one corrects adopted is owed already; no other post adopts.
+  const isOwed = amended?.data.kind === "narrative" && adopts(spoken(amended));
   const adopted = adopts(input) && !isOwed ? await adopt(world, caller, words) : null;
   const warnings = [...narrativeWarnings(input, about, adopted?.id), ...credentialWarnings(wordsOf(input))];
   return posted(input, item, null, { events: adopted?.events ?? [], warnings });

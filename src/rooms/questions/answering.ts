@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { parse } from "../../kernel/door.ts";
 import { type Caller, command, type Event, text, type World } from "../../kernel/operation.ts";
 import { rolesOf } from "../../kernel/permission.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
-import { operations as feed } from "../feed/index.ts";
+import { narrated } from "../feed/index.ts";
 import { resolveName } from "../seats/index.ts";
 import { WORKERS } from "../tickets/index.ts";
 import { closeByProbe } from "./asking.ts";
@@ -38,7 +37,7 @@ export const answer = command({
     const { age_seconds } = events[0]!.data as { age_seconds: number };
     return {
       output: { id: row.id, resumed, age_seconds },
-      events: [...events, ...(await posted(world, caller, row, said))],
+      events: [...events, ...posted(row, said)],
     };
   },
 });
@@ -65,18 +64,15 @@ function seatOf(name: string): string {
   return name.split("/")[0]!;
 }
 
-/** The verdict, where everybody reads it (R-C3). */
-async function posted(world: World, caller: Caller, row: Row, said: { answer: string; reason: string }) {
+/** The verdict, where everybody reads it (R-C3). Its words adopt nothing: the question they cite may be answered no. */
+function posted(row: Row, said: { answer: string; reason: string }): Event[] {
   const subject = `Question ${row.id} (${row.topic}) is decided: ${said.answer}`;
   const body = ["RESPONSES: [ACK]", `QUESTION: ${row.question}`, `ANSWER: ${said.answer}`, `REASON: ${said.reason}`];
-  const input = parse(feed.append.input, {
+  return narrated({
     subject: subject.length > SUBJECT_MAX ? `${subject.slice(0, SUBJECT_MAX - 1).toWellFormed()}…` : subject,
     body: body.join("\n"),
-    ...(row.ticket_id === null ? {} : { item: row.ticket_id }),
+    item: row.ticket_id,
   });
-  const [outcome] = await feed.append.run(world, [{ caller, input }]);
-  if (outcome instanceof Refusal) throw outcome;
-  return outcome!.events as Event[];
 }
 
 /** A post's subject holds no more characters. */

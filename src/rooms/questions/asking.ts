@@ -7,7 +7,7 @@ import { statements } from "../../kernel/sql.ts";
 import { type Route, routeFor } from "../policy/index.ts";
 import {
   authLines,
-  findTicket,
+  findLapsed,
   operations as tickets,
   type Row as Ticket,
   TicketId,
@@ -86,7 +86,7 @@ export const ask = command({
     const { db } = world;
     const route = await routeFor(db, input.topic);
     const goes_to = askedOf(route);
-    const ticket = input.ticket === undefined ? null : await findTicket(db, input.ticket);
+    const ticket = input.ticket === undefined ? null : await findLapsed(world, input.ticket);
     const probe = input.probe === undefined ? null : await readProbe(db, input.probe);
     const words = { question: kept(input.question), details: kept(input.details), options: input.options.map(kept) };
     const ticket_id = ticket?.id ?? null;

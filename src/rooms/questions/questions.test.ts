@@ -63,6 +63,22 @@ describe("A question", () => {
     assert.equal(entries[0].actor, "CLAUDE-STRAT");
   });
 
+  it("about an adoption is answered, and its words adopt nothing", async () => {
+    const { id } = await asked({ question: "Do we ADOPT the second way?" });
+    await decide(id, strategist, { answer: "No: ADOPT nothing" });
+    assert.equal((await show(id)).state, "answered");
+    assert.deepEqual((await ask(operator, "adoption.list")).adoptions, []);
+  });
+
+  it("blocks its ticket although its asker's lease on it has ended", async () => {
+    const id = await file();
+    await say(worker, "ticket.claim", { id });
+    await sql("update tickets.tickets set lease_expires_at = statement_timestamp() where id = $1", [id]);
+    assert.equal((await asked({ ticket: id })).blocks, true);
+    assert.equal(await stateOf(id), "blocked");
+    assert.deepEqual((await kindsAbout(id)).slice(2), ["ticket.lapsed", "ticket.blocked"]);
+  });
+
   it("waits when no strategist is here; nothing takes it to the operator", async () => {
     const { id } = await asked();
     await world.door.sayInside(world.home_tenant_id, "longwatch", "question.survey", {});

@@ -38,6 +38,7 @@ export { sight } from "./collisions/sightings.ts";
 export { recordReceipts, withdrawReceipts } from "./done/receipts.ts";
 export { Proofs } from "./done/proofs.ts";
 export { fold, type Told } from "./drift.ts";
+export { findLapsed } from "./moves.ts";
 export { Body, Title } from "./new_ticket.ts";
 export { namespacesOf, Prefix } from "./numbers.ts";
 export {

@@ -25,7 +25,7 @@ const sql = statements("tickets", "move", "assign");
 const Reason = text(2000).min(1).describe("Why. The ledger keeps it.");
 
 /** The ticket as it is once ended leases have lapsed: nobody is sent to a holder who could not release it any more. */
-async function findLapsed(world: World, ref: string): Promise<Row> {
+export async function findLapsed(world: World, ref: string): Promise<Row> {
   const lapsed = lapse(world);
   lapsed.catch(() => {});
   const row = await findTicket(world.db, ref);

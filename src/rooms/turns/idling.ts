@@ -2,7 +2,7 @@ import type { Act, Caller, Event, World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { through } from "../delegation/index.ts";
-import { operations as feed } from "../feed/index.ts";
+import { narrated } from "../feed/index.ts";
 import { operations as seats } from "../seats/index.ts";
 import { operations as tickets } from "../tickets/index.ts";
 import { claimCommand, followOf, type Nearby } from "./nearby.ts";
@@ -92,10 +92,10 @@ async function retire(world: World, caller: Caller, cycles: readonly Cycle[]): P
   const body = [`${CYCLES} idle cycles in a row, at least ${IDLE_SECONDS} s apart. What the queue was:`, ...lines].join(
     "\n",
   );
-  const post = await through(world, feed.append, caller, [{ subject: `${caller.name} RETIRING`, body }]);
+  const post = narrated({ subject: `${caller.name} RETIRING`, body, item: null });
   const end = await through(world, seats.retire, caller, [{ seat: caller.name }]);
   world.db.send(sql.cycles_delete, { seat_id: caller.principal_id });
-  return [...post.events, ...end.events];
+  return [...post, ...end.events];
 }
 
 function told({ lane, claimable, active, waiting, objectives }: Snapshot): string {

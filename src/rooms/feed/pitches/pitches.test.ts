@@ -126,6 +126,20 @@ describe("An adoption", () => {
     await say(claude, "adoption.settle", { id: made!.id, reason: "what first adopts is a correction" });
   });
 
+  it("is made by the correction of a post that has the word and could not adopt", async () => {
+    const subject = "ADOPT the secnod way";
+    const there = { source_ref: "post-1", author: "Ada", said_at: "2026-01-01T00:00:00Z" };
+    for (const corrected of [
+      await world.door.say(operator, "post.import", { ...there, subject }),
+      await world.door.say(claude, "post.append", { kind: "actionable", reserve: "CMB", subject }),
+    ]) {
+      await say(claude, "post.append", { subject: "ADOPT the second way", amends: corrected.seq! });
+      const made = await open();
+      assert.equal(made.length, 1);
+      await say(claude, "adoption.settle", { id: made[0]!.id, reason: "test" });
+    }
+  });
+
   it("is read from the ledger at a price that does not grow with it", async () => {
     await survey();
     const [{ seq }] = await sql("select seq from feed.surveyed");
