@@ -217,7 +217,8 @@ async function mend() {
     const home = join(modules, "node");
     const node = process.env.npm_node_execpath ?? process.execPath;
     await run(node, ["installArchSpecificPackage.js"], { cwd: home, stdio: ["ignore", 2, 2] });
-    const unlinked = join(home, "node_modules", `node-${platform}`, "bin", "node");
+    const made = platform === "darwin-arm64" ? `node-bin-${platform}` : `node-${platform}`;
+    const unlinked = join(home, "node_modules", made, "bin", "node");
     // The script makes a hard link, which not every file system has.
     if (!fs.existsSync(pinned) && fs.existsSync(unlinked)) {
       fs.mkdirSync(dirname(pinned), { recursive: true });
@@ -227,7 +228,7 @@ async function mend() {
   if (!pinnedRuns())
     throw new Halt(
       `the pinned Node (${pinned}) is not there or does not run on this machine (${platform}).\n` +
-        "  Should npm be told to ignore scripts: `npm config set ignore-scripts false`, then start again.\n" +
+        "  Should npm be told to ignore scripts (ignore-scripts in an .npmrc): let it run them, then start again.\n" +
         "  Its builds need Linux with glibc 2.28 or later, or macOS 13.5 or later.",
     );
 }

@@ -23,6 +23,16 @@ const connection = (globals: Globals) => connectionOf(globals, env, process.cwd(
 const client = (globals: Globals) => new Client({ ...connection(globals), retryFor_seconds: 5 });
 const terminal = { stdout, stderr, interactive: process.stderr.isTTY ?? false };
 
+/** A program that reads its own flags: `--json` is one of them, also where it stands before the program's name. */
+type Working = { main(argv: string[], client: () => Client, told: typeof terminal): Promise<number> };
+const working =
+  (load: () => Promise<Working>): Program["load"] =>
+  async () => {
+    const { main } = await load();
+    const words = (argv: string[], { json }: Globals) => (json ? ["--json", ...argv] : argv);
+    return { main: (argv, globals) => main(words(argv, globals), () => client(globals), terminal) };
+  };
+
 /** Who connects an agent is its operator, even where another agent's seat is at home. */
 const connecting = (globals: Globals) => ({
   ...{ env, cwd: process.cwd(), launcher, stdout, stderr },
@@ -114,10 +124,7 @@ const programs: Record<string, Program> = {
   },
   import: {
     summary: "Bring in the record of another tracker: beads FILE, gastown DIR.",
-    load: async () => {
-      const { main } = await import("./programs/import/import.ts");
-      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
-    },
+    load: working(() => import("./programs/import/import.ts")),
   },
   replay: {
     summary: "Play incidents again under the rules of today, beside what came of them then.",
@@ -128,10 +135,7 @@ const programs: Record<string, Program> = {
   },
   demo: {
     summary: "Let a fleet of 31 seats live its week again, to watch.",
-    load: async () => {
-      const { main } = await import("./programs/demo/demo.ts");
-      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
-    },
+    load: working(() => import("./programs/demo/demo.ts")),
   },
 };
 
@@ -201,38 +205,23 @@ const ofTwoWords: Record<TwoWords, Program> = {
   },
   "feed export": {
     summary: "Write the feed to a file: JSON Lines, or Markdown to read.",
-    load: async () => {
-      const { main } = await import("./programs/feed/export.ts");
-      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
-    },
+    load: working(() => import("./programs/feed/export.ts")),
   },
   "feed mirror": {
     summary: "Bring in what agents append to a feed file, and halt when the file shrinks.",
-    load: async () => {
-      const { main } = await import("./programs/feed/mirror.ts");
-      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
-    },
+    load: working(() => import("./programs/feed/mirror.ts")),
   },
   "feed restore": {
     summary: "Write a feed file anew from the ledger, after it was cut or changed.",
-    load: async () => {
-      const { main } = await import("./programs/feed/restore.ts");
-      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
-    },
+    load: working(() => import("./programs/feed/restore.ts")),
   },
   "doctrine import": {
     summary: "Bring in Markdown records of what a fleet has learned.",
-    load: async () => {
-      const { main } = await import("./programs/doctrine/import.ts");
-      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
-    },
+    load: working(() => import("./programs/doctrine/import.ts")),
   },
   "doctrine export": {
     summary: "Write what the fleet has learned as a site to browse, and as Markdown.",
-    load: async () => {
-      const { main } = await import("./programs/doctrine/export.ts");
-      return { main: (argv, globals) => main(argv, () => client(globals), terminal) };
-    },
+    load: working(() => import("./programs/doctrine/export.ts")),
   },
   "land check": landing("check", "Look what a patch needs and run the verify command; nothing is claimed."),
   "land run": landing("run", "Land a commit, or picked ones: closure, verify, deploy, health, back where it fails."),

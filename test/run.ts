@@ -9,6 +9,7 @@ import { startEmbedded } from "../src/database/embedded.ts";
 import { derivedPassword } from "../src/database/migrate.ts";
 import { chromiumPath, installChromium, REMEDY } from "./console/chromium.ts";
 import { prepareTemplate, type TestCluster } from "./harness.ts";
+import { sweptBehindUs } from "./swept.ts";
 
 /**
  * `npm test`: starts one real PostgreSQL, makes a template database, and runs every test file against clones of it.
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
   const compiled = mkdtempSync(join(tmpdir(), "longwatch-compiled-"));
   // What a command remembers of a user is not to be this one's: an own spool that waits would be handed in by tests.
   const state = mkdtempSync(join(tmpdir(), "longwatch-state-"));
+  sweptBehindUs(directory, compiled, state);
   const postgres = await startEmbedded({ directory: await openDataDirectory(directory), settings });
   try {
     const cluster: TestCluster = {
@@ -135,7 +137,9 @@ function runFiles(files: string[], environment: Record<string, string>): Promise
       env: { ...process.env, NODE_OPTIONS: "--disable-warning=ExperimentalWarning", ...environment },
     },
   );
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  // At SIGHUP Node's runner would leave the files that run to themselves.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => child.kill(signal === "SIGHUP" ? "SIGTERM" : signal));
   return new Promise((resolve) => child.on("exit", (code) => resolve(code ?? 1)));
 }
 

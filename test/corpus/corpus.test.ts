@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { aroundOf } from "../../src/guard/around.ts";
 import { classify } from "../../src/guard/actions/classify.ts";
+import { root } from "../house.ts";
 import { bypasses } from "./cases.ts";
 import { openPlace, type Place } from "./place.ts";
 import { score, summary } from "./score.ts";
@@ -59,5 +62,17 @@ describe("A bypass inside another shell", () => {
       return classify({ ...call, command }, place.around(call.cwd)).length > 0 ? [] : [command];
     });
     assert.deepEqual(unseen, []);
+  });
+});
+
+describe("Whoever works on this repository", () => {
+  it("is asked about none of its scripts but the one that could disconnect the guard", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const around = { ...aroundOf(root, process.env), worktree: root, protected_branches: [] };
+    const asked = Object.keys(scripts).flatMap((name) => {
+      const founds = classify({ kind: "shell", command: `npm run ${name}`, cwd: root }, around);
+      return founds.map(({ action }) => `${name}: ${action}`);
+    });
+    assert.deepEqual(asked, ["longwatch: reconfigure_guard"]);
   });
 });

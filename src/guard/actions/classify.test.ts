@@ -64,6 +64,15 @@ describe("A protected action", () => {
     assert.deepEqual(production("fly deploy --app device-portal"), [true], "`dev` in another word is no environment");
   });
 
+  it("is a package manager's setting for every project, once there is something to set", () => {
+    for (const command of ["npm config set a b", "npm set a=b", "npm config delete a", "npm config edit"])
+      assert.deepEqual(said(command), ["write_outside ~/.npmrc"], command);
+    assert.deepEqual(said("cat keys | xargs npm set"), ["write_outside ~/.npmrc"]);
+    const code = "async function npm(set) {\n  spawn(program, [set]);\n}\nawait npm(set);";
+    const readFile = (path: string) => (path === `${WORKTREE}/install.mjs` ? code : null);
+    assert.deepEqual(said("node install.mjs", { ...around(), readFile }), []);
+  });
+
   it("is uncertain where a word is not known", () => {
     assert.deepEqual(said('git push origin "$BRANCH"'), ["push origin/unknown?"]);
   });

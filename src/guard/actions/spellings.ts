@@ -89,8 +89,10 @@ function build(call: Call): Found[] {
 
 /** A package manager's settings of the user lie outside. */
 function settings(call: Call): Found[] {
-  const [first, second] = positionals(call, new Set(["--location", "-L"]));
-  const isSet = (first === "config" && /^(set|delete|edit|fix)$/.test(second ?? "")) || first === "set";
+  const words = positionals(call, new Set(["--location", "-L"]));
+  const [verb, key] = words[0] === "config" ? words.slice(1) : words[0] === "set" ? words : [];
+  // Nothing is set without a key; in code that is a function's name and its argument: `npm(set)`.
+  const isSet = /^(edit|fix)$/.test(verb ?? "") || (/^(set|delete)$/.test(verb ?? "") && key !== undefined);
   const place = optionOf(call, "--location", "-L");
   return isSet && place !== "project" && call.name !== "yarn"
     ? [found(call, "write_outside", resource("path", "~/.npmrc", false), `${call.name} config for every project`)]
