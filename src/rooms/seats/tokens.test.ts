@@ -67,7 +67,7 @@ describe("a token", () => {
     await assert.rejects(world.door.say(token, "seat.beat", {}), { code: "token.unknown" });
   });
 
-  it("that is not remembered any more is read once for those who come at once, who keep their order", async () => {
+  it("that is not remembered any more keeps the order of those who come at once", async () => {
     const token = await world.seat("Orderly");
     await world.say(world.operator, "namespace.define", { prefix: "ORD", format: "ORD-NNNN" });
     for (let round = 0; round < 10; round++) {
