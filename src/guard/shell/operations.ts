@@ -70,7 +70,25 @@ export function transformed(value: string, operator: string): string {
   if (operator === "L") return value.toLowerCase();
   if (operator === "u") return recased(value, "^");
   if (operator === "E") return backslashed(value);
-  return operator === "Q" ? quotedForShell(value) : HOLE;
+  return operator === "Q" ? quotedByBash(value) : HOLE;
+}
+
+/** What `$'…'` calls the characters that nobody can print. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  ...{ "\u0007": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r" },
+  ...{ "\u001b": "\\E", "\\": "\\\\", "'": "\\'" },
+};
+
+/** As `${x@Q}` and its like write it: `$'…'` where a character cannot be printed. */
+function quotedByBash(value: string): string {
+  // Which others can be printed is the locale's to say.
+  if (/(?![\0-\x7f])[\p{C}\p{Zl}\p{Zp}]/u.test(value)) return HOLE;
+  if (!/[\0-\x1f\x7f]/.test(value)) return quotedForShell(value);
+  const escaped = value.replaceAll(
+    /[\0-\x1f\x7f\\']/g,
+    (one) => ESCAPES[one] ?? `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
+  return `$'${escaped}'`;
 }
 
 /** As between the quotes of `$'…'`. */

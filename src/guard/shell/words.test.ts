@@ -44,6 +44,8 @@ const starts: Record<string, [command: string, line: string][]> = {
     ["x=PUSH; git ${x,,}", "git push"],
     ["x=push; y=x; git ${!y}", "git push"],
     ["a=(git push main); ${a[@]}", "git push main"],
+    ["x=$'a\\t\\'\\e\\1é'; git ${x@Q}", "git $'a\\t\\'\\E\\001é'"],
+    ['x="p \'q"; git "${x@Q}"', "git 'p '\\''q'"],
     ['a=(x push); git "${a[1]}" "${a[-1]}"', "git push push"],
     ["a=(git); a+=(push); ${a[*]}", "git push"],
     ["declare -A m=([k]=push); git ${m[k]}", "git push"],
