@@ -102,5 +102,6 @@ test("without a decision it says which trouble it was, and that only what is pro
   const text = undecided([deploy], { why: "there is no server at http://127.0.0.1:9", remedy: "Ask the operator." });
   assert.match(text, /there is no server at http:\/\/127\.0\.0\.1:9/);
   assert.match(text, /other calls still work/);
+  assert.match(text, /each way is looked at like this one\.$/, "with nobody there, nothing is recorded");
   assert.match(unreadable("it is not JSON"), /could not read it: it is not JSON/);
 });

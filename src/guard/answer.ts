@@ -8,9 +8,9 @@ const CHARACTERS_MAX = 1500;
 const SEATS_MAX = 5;
 const LINE_MAX = 300;
 
-const NO_WAY_AROUND =
-  "Do not try it another way (a script, an alias, another shell, tool or flag): each way is looked at like this one, " +
-  "and each try is recorded.";
+const SAME_EVERY_WAY =
+  "Do not try it another way (a script, an alias, another shell, tool or flag): each way is looked at like this one";
+const NO_WAY_AROUND = `${SAME_EVERY_WAY}, and each try is recorded.`;
 
 /** The first denied action decides what to do next; the others are named. */
 export function denial(decided: readonly Decided[]): string {
@@ -40,7 +40,7 @@ export function undecided(founds: readonly Found[], { why, remedy }: Failure): s
       `Why: nobody could decide about it: ${line(why)}. What is protected waits then; other calls still work.`,
     ],
     [],
-    [`What to do: ${line(remedy)}`, NO_WAY_AROUND],
+    [`What to do: ${line(remedy)}`, `${SAME_EVERY_WAY}.`],
   );
 }
 

@@ -1,3 +1,5 @@
+import { quotedForShell, shellWord } from "../shell_words.ts";
+
 /**
  * The command line of a guard's hook, for a CLI's configuration. Every agent CLI takes a hook that is missing, crashes
  * or is killed for one that agrees; so this line, and not the guard, turns everything but exit 0 into exit 2 with a
@@ -21,10 +23,10 @@ export function turnHookCommand(cli: string, event: TurnEvent, launcher: string,
 
 function line(script: string, launcher: string, rest: readonly string[], settings: string | undefined): string {
   const words = [launcher, ...rest, ...(settings === undefined ? [] : ["--settings", settings])];
-  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quote(word)));
+  const quoted = words.map(shellWord);
   // The path stands in quotes whatever it is: a person who reads the file sees where it ends.
-  quoted[0] = quote(launcher);
-  return `/bin/sh -c ${quote(script)} ${quoted.join(" ")}`;
+  quoted[0] = quotedForShell(launcher);
+  return `/bin/sh -c ${quotedForShell(script)} ${quoted.join(" ")}`;
 }
 
 /**
@@ -53,8 +55,3 @@ const TURN_SCRIPT = [
   `"$0" "$@"`,
   `{ echo "The turn goes on without Longwatch: its hook did not run or broke off: $0." >&2; exit 1; }`,
 ].join(" || ");
-
-/** A word as every shell takes it for one, whatever stands in it. */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
-}

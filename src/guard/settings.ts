@@ -49,15 +49,15 @@ export function settingsPath(place: Place, { project, env }: { project: string; 
 
 /** The user's file, or none for an account without a home. */
 function userFiles(env: Env): string[] {
-  const home = env.XDG_CONFIG_HOME ? undefined : env.HOME || accountsHome();
+  const home = env.XDG_CONFIG_HOME ? undefined : homeOf(env);
   const directory = env.XDG_CONFIG_HOME || (home && join(home, ".config"));
   return directory ? [join(directory, "longwatch", "guard.json")] : [];
 }
 
-/** Services often start their programs without HOME. */
-function accountsHome(): string | undefined {
+/** The home directory: HOME, or the account's, since services often start their programs without HOME. */
+export function homeOf(env: Env): string | undefined {
   try {
-    return userInfo().homedir;
+    return env.HOME || userInfo().homedir;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { quotedForShell } from "../shell_words.ts";
 import { type Jail, PROCESSES_MAX } from "./jail.ts";
 import { Output } from "./output.ts";
 import { ProcessTree } from "./process_tree.ts";
@@ -85,7 +86,7 @@ export async function run(wanted: Wanted): Promise<Ended> {
 /** No core files, and a bound for each process; a server that it leaves behind lives without that. */
 function bounded(line: string, { memory_mb }: Limits, leaves: boolean): string {
   const data = leaves ? "" : `ulimit -d ${(memory_mb + SLACK_MB) * 1024}; `;
-  return `ulimit -c 0; ${data}exec sh -c '${line.replaceAll("'", `'\\''`)}'`;
+  return `ulimit -c 0; ${data}exec sh -c ${quotedForShell(line)}`;
 }
 
 /** A process that waits for the runner's word; when the runner dies without one, it ends the command's group. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { aroundOf } from "../../src/guard/around.ts";
 import { classify } from "../../src/guard/actions/classify.ts";
+import { quotedForShell } from "../../src/shell_words.ts";
 import { root } from "../house.ts";
 import { bypasses } from "./cases.ts";
 import { openPlace, type Place } from "./place.ts";
@@ -45,13 +46,12 @@ describe("A bypass inside another shell", () => {
   });
   after(() => place.close());
 
-  const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   const inside = [
-    (text: string) => `sh -c ${quoted(text)}`,
-    (text: string) => `eval ${quoted(text)}`,
+    (text: string) => `sh -c ${quotedForShell(text)}`,
+    (text: string) => `eval ${quotedForShell(text)}`,
     (text: string) => `npm test && ${text}`,
     (text: string) => `( ${text}\n)`,
-    (text: string) => `sudo bash -c ${quoted(text)}`,
+    (text: string) => `sudo bash -c ${quotedForShell(text)}`,
   ];
 
   it("is seen all the same", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/cases.ts";
 import { computingTime } from "../../../test/computing.ts";
 import type { Around, ToolCall } from "../tool_call.ts";
 import { classify } from "./classify.ts";

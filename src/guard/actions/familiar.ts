@@ -15,7 +15,7 @@ const textual = new Set(
   mail figlet cowsay lolcat glow mdcat pandoc zip unzip tar gzip gunzip bzip2 xz 7z ar getopts getopt return
   exit break continue source . source_env dot umask ulimit times printenv env locale tput stty clear reset
   mkfifo mktemp install split csplit shuf fmt fold pr expand unexpand iconv dos2unix unix2dos hexdump jc mlr
-  csvkit xsv qsv pre-commit husky commitlint commitizen cz lint-staged codecov snyk trivy gitleaks trufflehog
+  csvkit xsv qsv bd jira pre-commit husky commitlint commitizen cz lint-staged codecov snyk trivy gitleaks trufflehog
   semgrep tokei cloc scc`.split(/\s+/),
 );
 export const isTextual = (name: string) => textual.has(name);

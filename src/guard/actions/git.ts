@@ -4,6 +4,7 @@ import { commandVariables, configOf, gitCall, type GitCall, longOption, runsComm
 import { readPush } from "./git_push.ts";
 import { guardPathOf } from "./guard_files.ts";
 import { byName } from "./runners.ts";
+import { quotedForShell } from "../../shell_words.ts";
 import type { Found } from "../vocabulary.ts";
 
 /** Git's own commands: an alias of the same name is not looked at by git, so neither by us. */
@@ -100,7 +101,7 @@ function aliasOf(git: GitCall, scene: Scene): Found[] {
       ? [found(git.call, "push", resource("branch", null), `git ${git.name}, by settings of another place`, false)]
       : byName(git.call, git.name!);
   if (alias.startsWith("!")) {
-    const tail = git.args.map((arg) => (arg === null ? '"$__unknown"' : `'${arg.replaceAll("'", `'\\''`)}'`));
+    const tail = git.args.map((arg) => (arg === null ? '"$__unknown"' : quotedForShell(arg)));
     return scene.shell([alias.slice(1), ...tail].join(" "), { ...git.call, cwd: git.cwd });
   }
   const words = [...alias.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c!);

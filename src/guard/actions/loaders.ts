@@ -1,5 +1,6 @@
-import { type Call, found, known, optionOf, type Reader, resource, type Scene } from "./call.ts";
-import { quotedForShell } from "../shell/index.ts";
+import { type Call, fileText, found, known, type Reader, resource, type Scene } from "./call.ts";
+import { variablesIn } from "../shell/index.ts";
+import { quotedForShell } from "../../shell_words.ts";
 import { hidden } from "./nearby.ts";
 import type { Found } from "../vocabulary.ts";
 
@@ -8,13 +9,26 @@ export const readLoaders: Reader = (call, scene) => {
   // `export` only says it: the commands after it have the variable.
   if (/^(export|declare|typeset|unset)$/.test(call.name)) return [];
   const founds = [...call.env].flatMap(([name, value]) => loaded(name, value, call, scene));
-  if (/^(node|nodejs|bun|tsx|electron)$/.test(call.name)) founds.push(...modulesOf(known(call).join(" "), call, scene));
+  if (nodes.test(call.name)) {
+    founds.push(...modulesOf(known(call).join(" "), call, scene));
+    founds.push(...fromFiles(call, scene).flatMap(([name, value]) => loaded(name, value, call, scene)));
+  }
   if (call.name === "enable" && known(call).includes("-f") && !packaged.test(known(call).at(-2) ?? ""))
     founds.push(...hidden(call, "a builtin from a library that was not read"));
-  if (/^(npm|pnpm|yarn)$/.test(call.name)) founds.push(...modulesOf(nodeOptionsOf(call), call, scene));
   if (call.name === "cargo") founds.push(...runnersOf(call, scene));
   return founds.slice(0, 3);
 };
+
+const nodes = /^(node|nodejs|bun|tsx|electron|ts-node(-\w+)?)$/;
+
+/** `node --env-file=.env`: what the files set. */
+function fromFiles(call: Call, scene: Scene): (readonly [string, string])[] {
+  const files = call.args.flatMap((arg, at) => {
+    const [, , joined] = /^--env-file(-if-exists)?(?:=(.*))?$/s.exec(arg ?? "") ?? [undefined, undefined, null];
+    return joined === null ? [] : (joined ?? call.args[at + 1] ?? []);
+  });
+  return files.flatMap((file) => variablesIn(fileText(file, call, scene) ?? ""));
+}
 
 /** Libraries that a program is started with. Nobody reads a library. */
 const preloads = /^(LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|GCONV_PATH)$/;
@@ -40,7 +54,6 @@ function loaded(name: string, value: string | null, call: Call, scene: Scene): F
   if (name === "PYTHONSTARTUP" && /^python/.test(call.name))
     return scene.shell(`python ${quotedForShell(value)}`, bare(call));
   if (Object.hasOwn(carried, name)) return scene.shell(carried[name]!(value), bare(call));
-  if (name === "npm_config_node_options") return modulesOf(value, call, scene);
   if (name === "GOFLAGS")
     return [...value.matchAll(/-(?:toolexec|exec|vettool)=(\S+)/g)].flatMap(([, tool]) => scene.shell(tool!, call));
   return [];
@@ -53,6 +66,12 @@ const carried: Readonly<Record<string, (value: string) => string>> = {
   VIMINIT: (value) => `vim -c ${quotedForShell(value)}`,
   PERL5DB: (value) => `perl -e ${quotedForShell(value)}`,
   BUNDLE_GEMFILE: (value) => `ruby ${quotedForShell(value)}`,
+  PYTEST_ADDOPTS: (value) => `pytest ${value}`,
+  PYTEST_PLUGINS: (value) => `pytest -p ${quotedForShell(value)}`,
+  SPEC_OPTS: (value) => `rspec ${value}`,
+  RUBYOPT: (value) => `ruby ${value} -e 0`,
+  HARNESS_PERL_SWITCHES: (value) => `perl ${value} -e 0`,
+  FLASK_APP: (value) => `flask --app ${quotedForShell(value)}`,
 };
 
 /** The same place without the variables, which would load themselves again. */
@@ -61,7 +80,9 @@ const bare = (call: Call): Call => ({ ...call, env: new Map(), certain: false })
 /** The modules that Node loads before anything else. */
 function modulesOf(options: string, call: Call, scene: Scene): Found[] {
   return [
-    ...options.matchAll(/(?:^|\s)(?:-r|--require|--import|--loader|--experimental-loader|--preload)[\s=]+["']?(\S+)/g),
+    ...options.matchAll(
+      /(?:^|\s)(?:-r|--(?:require|import|(?:experimental-)?loader|preload|test-(?:reporter|global-setup)))[\s=]+["']?(\S+)/g,
+    ),
   ]
     .map(([, path]) => path!.replace(/["']$/, ""))
     .flatMap((path) =>
@@ -71,11 +92,6 @@ function modulesOf(options: string, call: Call, scene: Scene): Found[] {
           ? scene.shell(`node ${quotedForShell(path)}`, bare(call))
           : [],
     );
-}
-
-/** `npm test --node-options="--require ./x"` */
-function nodeOptionsOf(call: Call): string {
-  return optionOf(call, "--node-options") ?? "";
 }
 
 /** `cargo run --config 'target.x.runner = ["git", …]'`. */

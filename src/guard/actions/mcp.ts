@@ -1,4 +1,4 @@
-import { quotedForShell } from "../shell/index.ts";
+import { quotedForShell } from "../../shell_words.ts";
 import type { ToolCall } from "../tool_call.ts";
 import { type Call, found, resource, type Scene } from "./call.ts";
 import { isProtected } from "./branches.ts";

@@ -1,5 +1,6 @@
 import { type Call, found, resource, type Scene } from "./call.ts";
-import { onlyStarts, quotedForShell } from "../shell/index.ts";
+import { onlyStarts } from "../shell/index.ts";
+import { quotedForShell } from "../../shell_words.ts";
 import type { ActionName, Found } from "../vocabulary.ts";
 import { either } from "./either.ts";
 import { isTextual } from "./familiar.ts";

@@ -11,6 +11,7 @@ import {
   resource,
   type Scene,
 } from "./call.ts";
+import { antCommands } from "./antfiles.ts";
 import { commandsIn, type Interesting } from "./nearby.ts";
 import type { Found } from "../vocabulary.ts";
 
@@ -43,6 +44,11 @@ function packaged(call: Call, scene: Scene): Found[] {
     // A script that is written into package.json is there to be run.
     const scripts = known(call).flatMap((arg) => /^scripts\.[^=]+=(.*)$/s.exec(arg)?.[1] ?? []);
     return scripts.flatMap((script) => scene.shell(script, { ...call, certain: false }));
+  }
+  if (/^mvnw?$/.test(call.name)) {
+    const [, program] = /^-Dexec\.executable=(.*)$/m.exec(known(call).join("\n")) ?? [];
+    const [, words = ""] = /^-Dexec\.args=(.*)$/m.exec(known(call).join("\n")) ?? [];
+    return program === undefined ? [] : scene.shell(`${program} ${words}`, call);
   }
   if (/^(ba|z|k|da)?sh$/.test(call.name)) return startFiles(call, scene);
   const after =
@@ -194,21 +200,19 @@ function tasks(call: Call, scene: Scene, isInteresting: Interesting): Found[] {
   const isNode = call.name === "node";
   const words = isNode
     ? [run ?? (call.args.includes("--run") ? (call.args[call.args.indexOf("--run") + 1] ?? null) : undefined)]
-    : positionals(call, new Set(["-C"]));
+    : positionals(call, new Set(["-C", "-f", "-file", "-buildfile"]));
   const names = words.filter(
     (word) => word !== null && word !== undefined && !/^(run|run-script|task|run-many|affected|exec|call)$/.test(word),
   ) as string[];
   const given = fileGiven(call) ?? files;
+  const built = call.name === "ant" ? textOf(given, call, scene) : null;
+  const commands = built === null ? [] : antCommands(built, names);
+  if (commands.length > 0) return commands.flatMap((command) => scene.shell(command, call));
   // Without a name, the first task or all of them run. A file of which nobody else knows yet is read whole.
   const fresh = given.find((file) => names.length === 0 && call.files.has(absolute(file, call, scene.around) ?? ""));
   if (fresh !== undefined) return commandsIn(fileText(fresh, call, scene) ?? "", call, scene, isInteresting);
   return names.slice(0, 4).flatMap((name) => {
-    const target = pathed.test(call.name)
-      ? name
-          .split(/[:+]/)
-          .at(-1)!
-          .replace(/([a-z])(?=[A-Z])/g, "$1-")
-      : name;
+    const target = targetOf(call, name);
     const text = textOf(given, call, scene);
     const section = text === null ? null : sectionOf(text, target);
     if (section !== null)
@@ -220,6 +224,13 @@ function tasks(call: Call, scene: Scene, isInteresting: Interesting): Found[] {
       );
     return isNode || (text !== null && !speaks(target)) ? [] : byName(call, target);
   });
+}
+
+/** What a task is called in its file. */
+function targetOf(call: Call, name: string): string {
+  if (call.name === "doit") return `task_${name.replace(/:.*$/, "")}`;
+  const own = name.split(/[:+]/).at(-1)!;
+  return pathed.test(call.name) ? own.replace(/([a-z])(?=[A-Z])/g, "$1-") : name;
 }
 
 /** The file of tasks that the words name. */

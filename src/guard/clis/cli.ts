@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { shellWord } from "../../shell_words.ts";
 import type { Env } from "../settings.ts";
 import type { ToolCall } from "../tool_call.ts";
 
@@ -59,12 +60,8 @@ export function cwdOf(said: Said): string {
 export function shellCall(input: Said, field: string, cwd: string, elsewhere?: unknown): ToolCall {
   const value = input[field];
   const isList = Array.isArray(value) && value.every((one) => typeof one === "string");
-  const command = isList ? value.map(quoted).join(" ") : textOf(input, field);
+  const command = isList ? value.map(shellWord).join(" ") : textOf(input, field);
   return { kind: "shell", command, cwd: typeof elsewhere === "string" ? resolve(cwd, elsewhere) : cwd };
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The fields by which tools of any maker name the file that they change. */

@@ -1,8 +1,9 @@
 import type { Assignment, Word } from "unbash";
 import type { Expansion } from "./expansion.ts";
 import { limits } from "./budget.ts";
-import { assigned, integer, variableOf } from "./parameters.ts";
+import { assigned, isInteger, variableOf } from "./parameters.ts";
 import type { Shell } from "./shell.ts";
+import { suspectInteger } from "./subscripts.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
 
 /** Makes an assignment: `x=v`, `x+=v`, `x[2]=v`, `x=(a b)`. */
@@ -25,11 +26,12 @@ export function assign(shell: Shell, expansion: Expansion, { name, value, append
       // A list may hold itself, many times over: `a=("${a[@]}" "${a[@]}")`.
       if (items.size > limits.elements) return set(HOLE);
     }
+    for (const item of items.values()) suspectInteger(shell, expansion.state, name, item);
     return set(items);
   }
   const text = expansion.text(value, true);
   // Whatever an integer is given, bash reckons, with the commands that stand in it.
-  if (expansion.state.options.has(integer(name))) expansion.reckon(text);
+  if (isInteger(name, expansion.state)) expansion.reckon(text);
   const before = variable();
   if (index) {
     const key = expansion.index(name, index);

@@ -1,3 +1,4 @@
+import { quotedForShell } from "../../shell_words.ts";
 import { Expansion } from "./expansion.ts";
 import { changeDirectory, popDirectory, pushDirectory } from "./directories.ts";
 import {
@@ -12,9 +13,9 @@ import {
 import { assigned, assignedAt } from "./parameters.ts";
 import { resolved } from "./paths.ts";
 import { echoed, formatted } from "./printing.ts";
-import { quotedForShell } from "./operations.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
 import { having, merged, printed, type Jump, type State } from "./state.ts";
+import { suspectInteger } from "./subscripts.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
 
 /** What bash does itself, as far as it changes what later commands mean. */
@@ -84,6 +85,7 @@ function print(shell: Shell, call: Call, state: State): State[] {
   const [format = "", ...given] = rest[0] === "--" ? rest.slice(1) : rest;
   const text = formatted(format, given);
   const after = { ...state, succeeded: true };
+  if (name !== undefined) suspectInteger(shell, state, name, text);
   return [name === undefined ? printed(after, text) : assignedAt(after, shell.around, name, text)];
 }
 

@@ -1,12 +1,13 @@
+import { quotedForShell } from "../../shell_words.ts";
 import { broughtIn, filesOfModule } from "./code_files.ts";
 import { awk, codeLanguage, onlyChecks, type Language } from "./languages.ts";
+import { loadingPrograms } from "./loading_programs.ts";
 import { valueOf } from "./parameters.ts";
-import { quotedForShell } from "./operations.ts";
 import { resolved } from "./paths.ts";
 import { nothingRun, runText } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
 import { afterwards, type State } from "./state.ts";
-import { HOLE, certainly, isKnown } from "./values.ts";
+import { HOLE, certainly, isKnown, literally } from "./values.ts";
 
 /**
  * Code in other languages is not understood: what it hands to a shell in literal strings is read, and where it starts
@@ -71,6 +72,8 @@ function module(
   [name = "", ...words]: readonly string[],
   language: Language,
 ): void {
+  const program = loadingPrograms.get(name);
+  if (program !== undefined) return void program(shell, { ...call, argv: [name, ...words].map(literally) }, state);
   if (!RUN_CODE.test(name)) return ofModule(shell, call, state, name, language);
   for (const word of words)
     if (/\.py$/.test(word)) fromFile(shell, call, state, word, language);
@@ -83,7 +86,7 @@ function loaded(shell: Shell, call: Call, state: State, words: readonly string[]
   const { loads } = language;
   if (loads === undefined) return;
   // The option's word may stand apart.
-  const joined = words.map((word, at) => (/^-[Ir]$/.test(word) ? word + (words[at + 1] ?? "") : word));
+  const joined = words.map((word, at) => (/^-[Idr]$/.test(word) ? word + (words[at + 1] ?? "") : word));
   const modules = joined.flatMap((word) => loads.option.exec(word)?.[1] ?? []);
   if (modules.length === 0) return;
   const directories = joined.flatMap((word) => /^-I(.+)$/.exec(word)?.[1] ?? []);

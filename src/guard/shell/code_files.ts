@@ -24,7 +24,7 @@ export const python: Modules = {
   brings:
     /\bfrom\s+([A-Za-z_][\w.]*)\s+import\s+([A-Za-z_]\w*)|\bimport\s+([A-Za-z_][\w.]*)|\b(?:run_path|run_module|import_module|__import__)\s*\(\s*["']([^"'\n]{1,200})["']/g,
   files: (name) => {
-    if (/[/]|\.py$/.test(name)) return [name];
+    if (/[/]|\.py$|^\.+$/.test(name)) return [name, `${name}/__main__.py`];
     const own = dotted(name);
     return [`${own}.py`, `${own}/__main__.py`, `${own}/__init__.py`];
   },
@@ -45,6 +45,12 @@ export const perl: Modules = {
   files: (name) => (/[./]/.test(name) ? [name] : [`${name.replaceAll("::", "/")}.pm`]),
   path: "PERL5LIB",
   adds: /\buse\s+lib\s+["']([^"'\n]{1,200})["']/g,
+};
+
+/** `include "land.php"`, `require __DIR__ . "/land.php"` */
+export const php: Modules = {
+  brings: /\b(?:include|require)(?:_once)?\s*(?:\(\s*)?(?:__DIR__\s*\.\s*)?["']([^"'\n]{1,200})["']/g,
+  files: (name) => [name, `./${name}`],
 };
 
 /** `require_relative "land"`, `load "land.rb"` */

@@ -1,12 +1,12 @@
+import { quotedForShell } from "../../shell_words.ts";
 import { written } from "./paths.ts";
 import { DEFAULT_IFS, assigned, assignedAt, integer, valueOf, variableOf } from "./parameters.ts";
 import { Expansion } from "./expansion.ts";
 import { FieldSink } from "./fields.ts";
-import { quotedForShell } from "./operations.ts";
 import { hasOption, optionWord, readOptions } from "./options.ts";
 import type { Call, Shell } from "./shell.ts";
 import { having, type State } from "./state.ts";
-import { suspectIndex } from "./subscripts.ts";
+import { suspectInteger } from "./subscripts.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
 
 export function exportVariables(shell: Shell, call: Call, state: State): State[] {
@@ -46,6 +46,9 @@ function declared(shell: Shell, call: Call, state: State, always: string): State
     if (always === "" && flags.includes("i")) {
       shell.budget.spend(next.options.size / 16);
       next = { ...next, options: new Set([...next.options, integer(name)]) };
+      // `declare -ai x=(…)` has been given its elements before.
+      const given = variableOf(name, next, shell.around)?.value;
+      for (const item of given instanceof Map ? given.values() : []) suspectInteger(shell, next, name, item);
     }
     if (always === "" && flags.includes("n")) {
       next = referring(next, name, flags.includes("+") ? undefined : (value ?? ""));
@@ -120,7 +123,7 @@ export function readLine(shell: Shell, call: Call, state: State): State[] {
     descriptor === undefined
       ? { ...state, input: rest, succeeded }
       : { ...written(state, `/dev/fd/${descriptor}`, rest), succeeded };
-  if (names.some((name) => state.options.has(integer(name)))) suspectIndex(shell, text);
+  for (const name of names.length > 0 ? names : ["REPLY"]) suspectInteger(shell, state, name, text);
   if (array !== undefined) return [assigned(next, shell.around, array, numbered(split(shell, state, text)))];
   return [assignFields(shell, next, names, text)];
 }
@@ -185,6 +188,7 @@ export function mapLines(shell: Shell, call: Call, state: State): State[] {
   if (callback !== undefined)
     for (const [at, item] of items.slice(0, 16).entries())
       shell.run(`${callback} ${at} ${quotedForShell(item)}`, call.frame, { ...state, output: undefined });
+  for (const item of items) suspectInteger(shell, state, name, item);
   const isKnownPlace = !hasOption(options, "O");
   const made = isKnownPlace && isKnown(input) ? numbered(items) : numbered([HOLE]);
   return [{ ...assigned(state, shell.around, name, made), input: "", succeeded: true }];

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/cases.ts";
 import { list } from "./grammar.fixture.ts";
 import { readShell, type Reading, type Word } from "./index.ts";
 

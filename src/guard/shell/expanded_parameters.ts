@@ -3,6 +3,7 @@ import type { Expansion } from "./expansion.ts";
 import type { Sink } from "./fields.ts";
 import { recased, removed, replaced, searchCost, sliced, transformed } from "./operations.ts";
 import { DEFAULT_IFS, lookUp, valueOf, type Parameter } from "./parameters.ts";
+import { suspectIndex } from "./subscripts.ts";
 import { HOLE, isKnown } from "./values.ts";
 
 /** `${…}` in all its forms. */
@@ -57,6 +58,7 @@ function indirect(on: Expansion, name: string, index: string | undefined): Param
   const unknown: Parameter = { items: [HOLE], isList: index === "@" || index === "*", isSet: true, isAbsent: false };
   if (unknown.isList) return array instanceof Map ? { ...unknown, items: [...array.keys()] } : unknown;
   const target = look(on, name, index).items[0] ?? "";
+  suspectIndex(on.shell, target);
   const match = /^([A-Za-z_]\w*|\d+|[@*#?$!_-])(?:\[([^\]$`]*)\])?$/.exec(target);
   return match === null ? unknown : look(on, match[1]!, match[2]);
 }

@@ -18,6 +18,7 @@ import { DEFAULT_IFS, assigned, valueOf, variableOf } from "./parameters.ts";
 import { escapedPattern } from "./patterns.ts";
 import type { Frame, Shell } from "./shell.ts";
 import { having, type State } from "./state.ts";
+import { suspectInteger } from "./subscripts.ts";
 import { assignmentLength, tildePieces, type TildePlace } from "./tilde.ts";
 import { HOLE, isKnown, trimmedEnd, type Argument } from "./values.ts";
 
@@ -154,6 +155,7 @@ export class Expansion {
   }
 
   assign(name: string, value: string): void {
+    suspectInteger(this.shell, this.state, name, value);
     this.state = assigned(this.state, this.shell.around, name, value);
   }
 
@@ -260,12 +262,12 @@ export class Expansion {
       return isKnown(output) ? output : null;
     }
     if (node.type !== "ArithmeticWord") return null;
-    if (node.parts === undefined) {
-      this.suspect(node.value);
-      return node.value;
-    }
     const sink = new TextSink();
-    for (const part of node.parts) this.walk(part, sink, true);
+    for (const part of node.parts ?? []) this.walk(part, sink, true);
+    const [, name] = /^\$([A-Za-z_]\w*|\d|#)$/.exec(node.value) ?? [];
+    if (node.parts === undefined && name !== undefined) expandName(this, name, sink, true);
+    else if (node.parts === undefined) sink.quoted(node.value);
+    this.suspect(sink.text);
     return isKnown(sink.text) ? sink.text : null;
   }
 

@@ -6,7 +6,7 @@ import { freshState } from "./state.ts";
 export type { Invocation, Reading, Surroundings, Unknown, Word } from "./reading.ts";
 export { matchesPattern } from "./patterns.ts";
 export { onlyChecks } from "./languages.ts";
-export { quotedForShell } from "./operations.ts";
+export { variablesIn } from "./environment_files.ts";
 export { shown } from "./values.ts";
 export { onlyStarts } from "./wrappers.ts";
 

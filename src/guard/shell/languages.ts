@@ -71,6 +71,12 @@ const php: Language = {
   takes: ["-d", "-c"],
   starts: /\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec)\s*\(|(?=`)/g,
   evaluates: /\beval\s*\(|\bassert\s*\(|call_user_func/,
+  modules: code_files.php,
+  loads: {
+    option: /^-dauto_(?:pre|ap)pend_file=(.+)$/s,
+    code: (name) => `include "${name}";`,
+    directory: () => "",
+  },
 };
 /** Its code is its first word. */
 export const awk: Language = {

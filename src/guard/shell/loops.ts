@@ -4,6 +4,7 @@ import { Expansion } from "./expansion.ts";
 import { assigned } from "./parameters.ts";
 import type { Frame, Shell } from "./shell.ts";
 import { isSame, merged, type State } from "./state.ts";
+import { suspectInteger } from "./subscripts.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
 
 export function overWords(shell: Shell, node: For | Select, frame: Frame, state: State): State[] {
@@ -15,6 +16,7 @@ export function overWords(shell: Shell, node: For | Select, frame: Frame, state:
   const rounds = isSelect || items.length > limits.rounds ? [HOLE] : items;
   const start = { ...expansion.state, succeeded: true };
   let [ways, done]: [State[], State[]] = [[start], isSelect ? [start] : []];
+  for (const item of items) suspectInteger(shell, start, node.name.value, item);
   for (const item of rounds) {
     const before = ways.map((way) => assigned(way, shell.around, node.name.value, item));
     const after = before.flatMap((way) => shell.node(node.body, frame, way));

@@ -1,3 +1,4 @@
+import { quotedForShell } from "../../shell_words.ts";
 import { limits } from "./budget.ts";
 import { compilePattern, matchEnds } from "./patterns.ts";
 import { unescaped } from "./printing.ts";
@@ -104,10 +105,6 @@ export function promptEscapes(value: string): string {
     if (/[[\]]/.test(escape)) return "";
     return /^[0-7aenr]/.test(escape) ? backslashed(all) : HOLE;
   });
-}
-
-export function quotedForShell(value: string): string {
-  return `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
 function searchable(value: string, pattern: string): Tokens | null {

@@ -1,7 +1,7 @@
 import { hasOption, optionWord, readOptions } from "./options.ts";
-import { valueOf } from "./parameters.ts";
+import { npmSetting } from "./npm_settings.ts";
 import { resolved } from "./paths.ts";
-import { nothingRun, quotedWords, runText, runWords } from "./running.ts";
+import { joinedWords, nothingRun, quotedWords, runText, runWords } from "./running.ts";
 import type { Call, Handler, Shell } from "./shell.ts";
 import type { State } from "./state.ts";
 import { certainly, isKnown, literally, type Argument } from "./values.ts";
@@ -64,9 +64,14 @@ function packageManager(shell: Shell, call: Call, state: State): State[] {
   const options = readOptions(call.argv, 1, takes);
   const directory = optionWord(options, "prefix", "cwd", "dir", ...(name === "pnpm" || name === "npm" ? ["C"] : []));
   const there = directory ? { ...state, cwd: resolved(certainly(directory), state.cwd) } : state;
-  for (const program of shellsOf(shell, call, state)) runText(shell, call, there, `${program} -c :`, { via: name });
+  const package_at = packageDirectory(shell, call, there);
+  for (const program of npmSetting(shell, call, there, "script-shell", package_at))
+    runText(shell, call, there, `${program} -c :`, { via: name });
+  for (const words of npmSetting(shell, call, there, "node-options", package_at))
+    runText(shell, call, there, `node ${words} -e 0`, { via: name });
   const rest = call.argv.slice(options.at);
   const verb = rest[0] ? certainly(rest[0]) : name === "yarn" ? "install" : "";
+  if (name === "bun" && verb === "exec") return runText(shell, call, there, joinedWords(rest.slice(1)), { via: name });
   if (/^(exec|x|dlx)$/.test(verb)) return packageProgram(shell, call, there, options.at + 1);
   if (/^(run|run-script|rum|urn|workspace)$/.test(verb)) {
     const inner = readOptions(rest, verb === "workspace" ? 2 : 1, takes);
@@ -87,17 +92,6 @@ function packageManager(shell: Shell, call: Call, state: State): State[] {
   return name !== "npm" && rest.length > 0 && verb !== "install"
     ? runWords(shell, call, there, rest, { via: name })
     : nothingRun(state);
-}
-
-/** What scripts are run by instead of sh: `--script-shell`, and its variable. */
-function shellsOf(shell: Shell, call: Call, state: State): string[] {
-  const words = call.argv.map(certainly);
-  const given = words.flatMap((word, at) => {
-    const [, joined] = /^--script-shell=(.*)$/s.exec(word) ?? [];
-    return joined ?? (word === "--script-shell" ? (words[at + 1] ?? []) : []);
-  });
-  const variable = valueOf("npm_config_script_shell", state, shell.around);
-  return variable === undefined ? given : [...given, variable];
 }
 
 function runScriptNamed(shell: Shell, call: Call, state: State, name: string, words: readonly Argument[]): State[] {
@@ -124,14 +118,19 @@ function script(shell: Shell, call: Call, state: State, text: string, words: rea
   });
 }
 
-/** The scripts of the nearest package.json at or above the directory. */
-function scriptsOf(shell: Shell, call: Call, state: State): Record<string, string> | null {
+/** Where the nearest package.json lies, at or above the directory. */
+function packageDirectory(shell: Shell, call: Call, state: State): string | null {
   if (!isKnown(state.cwd)) return null;
   for (let directory = state.cwd; ; directory = resolved("..", directory)) {
-    const text = shell.read(resolved("package.json", directory), call.frame, state);
-    if (text !== null) return parsedScripts(text);
+    if (shell.read(resolved("package.json", directory), call.frame, state) !== null) return directory;
     if (directory === "/" || directory === "") return null;
   }
+}
+
+function scriptsOf(shell: Shell, call: Call, state: State): Record<string, string> | null {
+  const directory = packageDirectory(shell, call, state);
+  if (directory === null) return null;
+  return parsedScripts(shell.read(resolved("package.json", directory), call.frame, state)!);
 }
 
 function parsedScripts(text: string): Record<string, string> | null {

@@ -47,6 +47,16 @@ export function variableOf(name: string, state: State, around: Surroundings): Va
 /** What the options of the shell have for a variable that is an integer: `declare -i x`. */
 export const integer = (name: string) => `integer ${name}`;
 
+/** Those that are integers without being declared. */
+const integersOfTheShell = new Set(["RANDOM", "SRANDOM", "OPTIND", "HISTCMD"]);
+
+/** Whether bash reckons what this variable, or an element of it, is given. */
+export function isInteger(target: string, state: State): boolean {
+  const name = target.replace(/\[.*$/s, "");
+  const own = referred(name, state)?.name ?? name;
+  return integersOfTheShell.has(own) || state.options.has(integer(own));
+}
+
 const REFERENCES_MAX = 8;
 
 /** What a name reference stands for: `declare -n r=x`, `declare -n r='x[1]'`. */

@@ -6,6 +6,7 @@ import { embedded } from "./embedded.ts";
 import { filters } from "./filters.ts";
 import { gitRuns } from "./git_runs.ts";
 import { justfiles } from "./justfiles.ts";
+import { loadingPrograms } from "./loading_programs.ts";
 import { makefiles } from "./makefiles.ts";
 import { optionCommands } from "./option_commands.ts";
 import { packageScripts } from "./package_scripts.ts";
@@ -24,6 +25,7 @@ const known = new Map<string, Handler>([
   ...embedded,
   ...gitRuns,
   ...packageScripts,
+  ...loadingPrograms,
   ...makefiles,
   ...justfiles,
   ...terminals,

@@ -1,4 +1,4 @@
-import { quotedForShell } from "./operations.ts";
+import { quotedForShell } from "../../shell_words.ts";
 import type { Call, Shell } from "./shell.ts";
 import { printed, type State } from "./state.ts";
 import { HOLE, certainly, isKnown, type Argument } from "./values.ts";

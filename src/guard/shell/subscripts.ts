@@ -1,7 +1,8 @@
 import { forEachChild, type SyntaxNode } from "unbash";
 import type { Expansion } from "./expansion.ts";
-import { valueOf } from "./parameters.ts";
+import { isInteger, valueOf } from "./parameters.ts";
 import type { Call, Shell } from "./shell.ts";
+import type { State } from "./state.ts";
 import { certainly } from "./values.ts";
 
 /** Builtins that take the names of variables, and with an index what bash evaluates: `unset 'x[$(cmd)]'`. */
@@ -31,4 +32,9 @@ export function suspectOperands(expansion: Expansion, node: SyntaxNode): void {
 /** Tells of the commands in an index of a text that bash reckons. */
 export function suspectIndex(shell: Shell, word: string): void {
   if (indexed.test(word)) shell.unknown("arithmetic evaluates this text", word);
+}
+
+/** Tells of the commands in a text that an integer is given, by whatever gives it. */
+export function suspectInteger(shell: Shell, state: State, name: string, text: string): void {
+  if (/\$\(|`/.test(text) && isInteger(name, state)) shell.unknown("arithmetic evaluates this text", text);
 }

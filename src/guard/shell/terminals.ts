@@ -17,7 +17,6 @@ export const terminals = new Map<string, Handler>([
   ["ed", (shell, call, state) => editorScript(shell, call, state, state.input ?? "")],
   ["emacs", (shell, call, state) => emacs(shell, call, state)],
   ["concurrently", eachWord],
-  ["nodemon", (shell, call, state) => afterOption(shell, call, state, "-x", "--exec")],
   ["watchexec", (shell, call, state) => joinedRest(shell, call, state)],
   ...[
     "xterm",

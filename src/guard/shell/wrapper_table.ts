@@ -6,6 +6,8 @@ export type Wrapper = Takes & {
   skips?: number;
   /** The word that says that something is run; its options stand behind it. */
   verb?: RegExp;
+  /** The options whose word is a file of variables, which is `.env` without one of them. */
+  variables?: readonly string[];
   /** `A=b` before the command. */
   assigns?: boolean;
   isElsewhere?: boolean;
@@ -62,8 +64,10 @@ export const table: Readonly<Record<string, Wrapper>> = {
   watch: { short: "nq", long: ["interval", "equexit"], joins: true },
   "cross-env": { assigns: true },
   "cross-env-shell": { assigns: true, joins: true },
-  "env-cmd": { short: "fre", long: ["file", "environments"] },
-  dotenv: { short: "ecvp" },
+  "env-cmd": { short: "fre", long: ["file", "environments"], variables: ["f", "file"] },
+  dotenv: { short: "ecvp", variables: ["e"] },
+  c8: { short: "rnx", long: ["reporter", "include", "exclude", "temp-directory", "reports-dir", "config"] },
+  nyc: { short: "renx", long: ["reporter", "require", "include", "exclude", "temp-dir", "report-dir", "cwd"] },
   direnv: { skips: 2 },
   hyperfine: { short: "wmMrpcSusNLn", long: ["warmup", "prepare", "runs", "shell", "setup"], joins: true },
   entr: { joinsWith: "s" },
@@ -144,6 +148,6 @@ export const table: Readonly<Record<string, Wrapper>> = {
   "xdg-terminal-exec": {},
   foot: { short: "cotTawWp" },
   kitty: { short: "cdo", long: ["class", "name", "title", "config", "override", "directory", "session"] },
-  dotenvx: { short: "ef", long: ["env", "env-file", "convention"], verb: /^run$/ },
+  dotenvx: { short: "ef", long: ["env", "env-file", "convention"], verb: /^run$/, variables: ["f", "env-file"] },
   devenv: { verb: /^shell$/ },
 };

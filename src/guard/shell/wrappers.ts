@@ -1,3 +1,4 @@
+import { variablesIn } from "./environment_files.ts";
 import { hasOption, optionWord, readOptions, type Options } from "./options.ts";
 import { resolved } from "./paths.ts";
 import { joinedWords, nothingRun, quotedWords, runInput, runText, runWords } from "./running.ts";
@@ -16,6 +17,7 @@ export const wrappers = new Map<string, Handler>([
   ["flock", locked],
   ["script", recorded],
   ["coverage", covered],
+  ["bwrap", bubbled],
   ["flatpak", sandboxed],
   ["snap", sandboxed],
 ]);
@@ -31,13 +33,24 @@ function wrapped(via: string, wrapper: Wrapper): Handler {
     if (verb === false) return nothingRun(state);
     const options = verb ? readOptions(call.argv, first.at + 1, wrapper) : first;
     const start = options.at + (wrapper.skips ?? 0);
-    const { at, inner } = wrapper.assigns ? assignments(call.argv, start, state) : { at: start, inner: state };
+    const given = wrapper.variables ? withVariables(shell, call, state, options, wrapper.variables) : state;
+    const { at, inner } = wrapper.assigns ? assignments(call.argv, start, given) : { at: start, inner: given };
     const rest = call.argv.slice(at);
     const how = { via, isElsewhere: wrapper.isElsewhere };
     const isText = wrapper.joins || (wrapper.joinsWith && hasOption(options, wrapper.joinsWith));
     if (!isText) return runWords(shell, call, inner, rest, how);
     return runText(shell, call, inner, joinedWords(rest), how);
   };
+}
+
+/** The state with what a file sets. */
+function withVariables(shell: Shell, call: Call, state: State, options: Options, names: readonly string[]): State {
+  const file = optionWord(options, ...names);
+  const path = resolved(file ? certainly(file) : ".env", state.cwd);
+  let { variables } = state;
+  for (const [name, value] of variablesIn(shell.read(path, call.frame, state) ?? ""))
+    variables = having(variables, name, { value, isExported: true });
+  return { ...state, variables };
 }
 
 /** A function that bash takes from its environment. */
@@ -170,4 +183,24 @@ function sandboxed(shell: Shell, call: Call, state: State): State[] {
   const isShell = hasOption(options, "shell");
   const program = isShell ? literally("sh") : (optionWord(options, "command") ?? app);
   return runWords(shell, call, state, [program, ...rest], { via: certainly(call.argv[0]!) });
+}
+
+/** How many words the options of bwrap take: `--ro-bind / / --dev /dev ./build.sh`. */
+const ofBwrap: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    "",
+    "args argv0 userns userns2 pidns uid gid hostname chdir unsetenv lock-file sync-fd remount-ro exec-label " +
+      "file-label proc dev tmpfs mqueue dir seccomp add-seccomp-fd block-fd userns-block-fd info-fd json-status-fd " +
+      "perms size cap-add cap-drop overlay-src tmp-overlay ro-overlay",
+    "bind bind-try dev-bind dev-bind-try ro-bind ro-bind-try bind-fd ro-bind-fd file bind-data ro-bind-data symlink " +
+      "setenv chmod",
+    "overlay",
+  ].flatMap((names, count) => names.split(" ").map((name) => [`--${name}`, count])),
+);
+
+function bubbled(shell: Shell, call: Call, state: State): State[] {
+  let at = 1;
+  for (; /^--./.test(call.argv[at]?.value ?? ""); at++) at += ofBwrap[call.argv[at]!.value] ?? 0;
+  if (call.argv[at]?.value === "--") at++;
+  return runWords(shell, call, state, call.argv.slice(at), { via: "bwrap" });
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { commandOf, whyNot } from "../../../test/agents/agents.ts";
 import { snapshotOf, workshop } from "./connect.fixture.ts";
@@ -51,19 +52,22 @@ describe("With the real codex, longwatch connect", { skip: missing ?? false }, (
     if (!existsSync(join(directory, "codex"))) symlinkSync(commandOf("codex").command, join(directory, "codex"));
     return `${directory}:${shop.env.PATH}`;
   };
-  const trusted = (home: string, cwd: string) => {
+  const trusted = async (home: string, cwd: string) => {
     const { env } = shop;
     const asked = [
       { id: 1, method: "initialize", params: { clientInfo: { name: "test", version: "1" } } },
       { id: 2, method: "hooks/list", params: { cwds: [cwd] } },
     ];
-    const script = `(${asked.map((one) => `echo '${JSON.stringify(one)}'`).join("; ")}; sleep 3) | codex app-server`;
-    const { stdout } = spawnSync("sh", ["-c", script], { env: { ...env, PATH: path(), CODEX_HOME: home }, cwd });
-    const answer = stdout
-      .toString()
-      .split("\n")
-      .find((line) => line.includes('"id":2'))!;
-    return JSON.parse(answer).result.data[0].hooks.map((hook: { trustStatus: string }) => hook.trustStatus);
+    const server = spawn("codex", ["app-server"], { env: { ...env, PATH: path(), CODEX_HOME: home }, cwd });
+    for (const one of asked) server.stdin.write(`${JSON.stringify(one)}\n`);
+    try {
+      for await (const line of createInterface(server.stdout))
+        if (line.includes('"id":2'))
+          return JSON.parse(line).result.data[0].hooks.map((hook: { trustStatus: string }) => hook.trustStatus);
+      return null;
+    } finally {
+      server.kill();
+    }
   };
 
   for (const scope of ["project", "user"])
@@ -78,7 +82,7 @@ describe("With the real codex, longwatch connect", { skip: missing ?? false }, (
       const said = await shop.connect(words, { cwd, env });
       assert.equal(said.code, 0, said.stdout + said.stderr);
       assert.equal(said.report.trust, "trusted");
-      assert.deepEqual(trusted(home, cwd), Array(4).fill("trusted"), "the guard's, and three of turns");
+      assert.deepEqual(await trusted(home, cwd), Array(4).fill("trusted"), "the guard's, and three of turns");
       assert.match(readFileSync(config, "utf8"), /^# mine\nmodel = "x" # keep\n/);
       const written = readFileSync(config, "utf8");
       const again = await shop.connect(words, { cwd, env });
@@ -89,7 +93,7 @@ describe("With the real codex, longwatch connect", { skip: missing ?? false }, (
       assert.equal(readFileSync(config, "utf8"), written);
       assert.equal((await shop.disconnect(words, { cwd, env })).code, 0);
       assert.equal(readFileSync(config, "utf8"), '# mine\nmodel = "x" # keep\n');
-      assert.deepEqual(trusted(home, cwd), []);
+      assert.deepEqual(await trusted(home, cwd), []);
     });
 
   test("does not trust a folder whose own configuration would come to work with it", async () => {

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { hookCommand, quote, type TurnEvent, turnHookCommand } from "../../guard/hook_command.ts";
-import { type Env, type Settings, settingsPath, writeSettings } from "../../guard/settings.ts";
+import { hookCommand, type TurnEvent, turnHookCommand } from "../../guard/hook_command.ts";
+import { type Env, homeOf, type Settings, settingsPath, writeSettings } from "../../guard/settings.ts";
 import { Refusal } from "../../kernel/refusal.ts";
+import { quotedForShell } from "../../shell_words.ts";
 import { sayRefusal } from "../../surfaces/cli/refused.ts";
 import { agentsMdConnected, agentsMdDisconnected } from "./agents_md.ts";
 import { type Asked, askedIn, USAGE } from "./asked.ts";
@@ -49,8 +50,9 @@ export async function main(
 }
 
 /** Where one connection stands: its program, its settings, its files. */
-function placeOf(asked: Asked, { env, launcher }: Around) {
+function placeOf(asked: Asked, { env: given, launcher }: Around) {
   const { scope, project, managed_root, mcp, turns } = asked;
+  const env = scope === "user" ? atHome(given) : given;
   if (!statSync(project, { throwIfNoEntry: false })?.isDirectory())
     throw new Refusal("invalid", "flags.invalid", `${project} is no directory.`);
   const looked_for_at = settingsPath(scope === "managed" ? "machine" : scope, { project, env });
@@ -61,6 +63,15 @@ function placeOf(asked: Asked, { env, launcher }: Around) {
   const turn_hook = (event: TurnEvent) => turnHookCommand(asked.target, event, launcher, looked_for_at);
   const setting: Setting = { project, scope, env, managed_root, hook, turn_hook, turns, launcher, mcp };
   return { target, setting, settings_path, looked_for_at, record: recordBeside(settings_path) };
+}
+
+/** An account without HOME has its home all the same; without either, a user's files would lie in `/`. */
+function atHome(env: Env): Env {
+  const home = homeOf(env);
+  if (home !== undefined) return { ...env, HOME: home };
+  throw new Refusal("invalid", "home.unknown", "Nobody says where your home directory is.", {
+    hint: "Set HOME to an absolute path, or connect this project alone with `--scope project`.",
+  });
 }
 
 async function connected(asked: Asked, around: Around): Promise<number> {
@@ -197,6 +208,6 @@ function pathNote({ env, launcher }: Around): string[] {
   if (places.some((place) => existsSync(join(place, "longwatch")))) return [];
   return [
     "Denials name commands of `longwatch`, which is not on PATH yet. Once, into any directory that is: " +
-      `ln -s ${quote(launcher)} ~/.local/bin/`,
+      `ln -s ${quotedForShell(launcher)} ~/.local/bin/`,
   ];
 }

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { Refusal } from "../../kernel/refusal.ts";
+import { quotedForShell } from "../../shell_words.ts";
 import type { Setting, Strength } from "./clis/cli.ts";
 import { backupOf, type Edit } from "./edits.ts";
 import type { Attempt } from "./self_test.ts";
@@ -19,7 +20,7 @@ const ZERO = "0".repeat(40);
  * Whatever goes wrong is a refusal: git takes every exit code but 0 for one.
  */
 function scriptOf(hook: Hook, launcher: string): string {
-  const quoted = `'${launcher.replaceAll("'", "'\\''")}'`;
+  const quoted = quotedForShell(launcher);
   const reads = hook !== "pre-commit";
   const asked = `${quoted} git-hook ${hook} "$@"`;
   return `#!/bin/sh

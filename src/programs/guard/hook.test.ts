@@ -82,7 +82,7 @@ const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 function settle(more: object = {}): void {
   const path = settingsPath("project", { project, env: {} });
-  const settings = { url: url(), token: "lw_secret", protected_branches: [], wait_seconds: 1, ...more };
+  const settings = { url: url(), token: "lw_secret", protected_branches: [], wait_seconds: 60, ...more };
   writeSettings(path, { version: 1, ...settings });
 }
 
@@ -119,7 +119,7 @@ const passed = { code: 0, stdout: "", stderr: "" };
 /** The snapshot is made behind the first hook's back. */
 async function snapshot(): Promise<string> {
   const place = join(root, "node_modules", ".cache", "longwatch");
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 6_000; tries++) {
     const files = fs.existsSync(place) ? fs.readdirSync(place) : [];
     const blob = files.find((name) => /^guard-.*\.blob$/.test(name));
     if (blob && !files.some((name) => name.endsWith(".lock"))) return join(place, blob);

@@ -3,15 +3,8 @@ import { parse } from "../../kernel/door.ts";
 import { type Act, type Call, type Caller, type Event, type Role, text, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
-import {
-  ask,
-  deniedAs,
-  holdsOn,
-  idleImplementers,
-  operations as policy,
-  quoted,
-  releaseHolds,
-} from "../policy/index.ts";
+import { shellWord } from "../../shell_words.ts";
+import { ask, deniedAs, holdsOn, idleImplementers, operations as policy, releaseHolds } from "../policy/index.ts";
 import { type Presence, presenceOf, type Principal } from "../seats/index.ts";
 import { operations as tickets } from "../tickets/index.ts";
 
@@ -95,7 +88,7 @@ export async function refuseAbsent(
     if ((state === "idle" || state === "dormant") && !isHeld) continue;
     const idle = (await idleFor(world, caller)).map(({ name }) => name);
     const instead =
-      idle[0] === undefined ? "Nobody else is idle; seat.list shows who works." : command(quoted(idle[0]));
+      idle[0] === undefined ? "Nobody else is idle; seat.list shows who works." : command(shellWord(idle[0]));
     if (isHeld) {
       const until = hold.until.toISOString();
       throw new Refusal("conflict", "seat.held_for_another", `${seat.name} is held for ${hold.asker} until ${until}.`, {

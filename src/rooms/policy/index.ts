@@ -12,7 +12,6 @@ import { search } from "./search.ts";
 export { type Answer, ask, deniedAs } from "./asking.ts";
 export { ago, plain, type Route, routeFor } from "./authority/index.ts";
 export { DECISION_READERS, decisionOf } from "./decisions.ts";
-export { quoted } from "./protocols.ts";
 export { activeRules } from "./versions.ts";
 export { holdsOn, idleImplementers, releaseHolds } from "./holds.ts";
 

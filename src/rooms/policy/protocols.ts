@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shellWord } from "../../shell_words.ts";
 import type { Offered } from "./offers.ts";
 import { type RuleProtocol, ways } from "./rules.ts";
 
@@ -27,16 +28,19 @@ export const Protocol = z.object({
 /** What to do instead of a denied act, with every argument filled in. */
 export type Protocol = z.output<typeof Protocol>;
 
-type Arguments = { [name in "decision" | "seat" | "lane" | "approval" | "escalation"]?: string | number | null };
+type Blank = "decision" | "seat" | "lane" | "ticket" | "approval" | "escalation";
+type Arguments = { [name in Blank]?: string | number | null };
 
 /** A rule's protocol that needs nobody to be looked for. */
 export function plainProtocol(rule: RuleProtocol, filled: Arguments): Protocol {
+  // The ticket that the act is for is the one to claim, whatever else waits in the lane.
+  const command = filled.ticket ? rule.command.replace("--lane {lane}", "--id {ticket}") : rule.command;
   // A seat that serves no lane has to see first what there is to claim.
-  const isLaneless = rule.command.includes("{lane}") && (filled.lane ?? null) === null;
+  const isLaneless = command.includes("{lane}") && (filled.lane ?? null) === null;
   return {
     do: fill(rule.do, filled),
     via: rule.via,
-    command: isLaneless ? "longwatch queue read" : fill(rule.command, filled),
+    command: isLaneless ? "longwatch queue read" : fill(command, filled),
     offers: [],
     free_at: null,
     escalation: filled.escalation === undefined ? null : Number(filled.escalation),
@@ -97,11 +101,6 @@ export function escalatedProtocol(escalation: number): Protocol {
 function fill(template: string, filled: Arguments): string {
   return template.replaceAll(/\{(\w+)\}/g, (whole, name: keyof Arguments) => {
     const value = filled[name] ?? null;
-    return value === null ? whole : quoted(String(value));
+    return value === null ? whole : shellWord(String(value));
   });
-}
-
-/** A word as a shell reads it: seats may have spaces in their names. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,0 +1,33 @@
+import { resolved } from "./paths.ts";
+import { valueOf } from "./parameters.ts";
+import type { Call, Shell } from "./shell.ts";
+import type { State } from "./state.ts";
+import { certainly } from "./values.ts";
+
+/** npm's settings that name code: what scripts are run by instead of sh, and what Node loads before them. */
+type Setting = "script-shell" | "node-options";
+
+/** What such a setting may be, by the call's words, its variables, and the files beside a package and elsewhere. */
+export function npmSetting(shell: Shell, call: Call, state: State, key: Setting, directory: string | null): string[] {
+  const words = call.argv.map(certainly);
+  const variable = (name: string) => {
+    const own = `npm_config_${name.replaceAll("-", "_")}`;
+    return [own, own.toUpperCase()].flatMap((one) => valueOf(one, state, shell.around) ?? []);
+  };
+  const given = (name: string) => [...wordsOf(words, name), ...variable(name)];
+  const beside = directory === null ? [] : [".npmrc", "pnpm-workspace.yaml"].map((file) => resolved(file, directory));
+  const named = [...given("userconfig"), ...given("globalconfig")].map((path) => resolved(path, state.cwd));
+  const texts = [...beside, ...named].map((path) => shell.read(path, call.frame, state) ?? "");
+  const camel = key.replace(/-(.)/, (_, letter: string) => letter.toUpperCase());
+  const line = new RegExp(`^\\s*(?:${key}|${camel})\\s*[=:]\\s*(["']?)(.*?)\\1\\s*$`, "gm");
+  return [...given(key), ...texts.flatMap((text) => [...text.matchAll(line)].map(([, , value]) => value!))];
+}
+
+/** `--script-shell x`, `--script-shell=x`; `npm config set script-shell x` holds for what runs next. */
+function wordsOf(words: readonly string[], key: string): string[] {
+  const names = words.includes("set") ? [`--${key}`, key] : [`--${key}`];
+  return words.flatMap((word, at) => {
+    if (names.includes(word)) return words[at + 1] ?? [];
+    return names.some((name) => word.startsWith(`${name}=`)) ? word.slice(word.indexOf("=") + 1) : [];
+  });
+}
