@@ -1,6 +1,7 @@
 import pg from "pg";
 import { Flight, type Rows } from "./flight.ts";
 import { Refusal } from "./refusal.ts";
+import { breakSilence, keptAlive } from "./silence.ts";
 import type { Statement } from "./sql.ts";
 
 /** Values for a statement's named parameters. `tenant_id` is filled in by the transaction. */
@@ -24,7 +25,8 @@ export interface Transaction extends Reader {
   apart<Done>(work: () => Promise<Done>): Promise<Done>;
 }
 
-export type DatabaseOptions = pg.PoolConfig;
+/** `silence_milliseconds_max`: for how long PostgreSQL may say nothing to who waits for it. */
+export type DatabaseOptions = pg.PoolConfig & { silence_milliseconds_max?: number };
 
 // Counters and sequence numbers fit a double long past any fleet's life (2^53); pg would hand them over as text.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -40,7 +42,10 @@ const STATEMENT_MILLISECONDS_MAX = 20_000;
 const IDLE_MILLISECONDS_MAX = 5_000;
 const LOCK_MILLISECONDS_MAX = 10_000;
 
-/** How long one that reads may still take at the end. Those who write have ended by then. */
+/** PostgreSQL cuts a statement off before this: a connection that waits longer leads nowhere. */
+const SILENCE_MILLISECONDS_MAX = STATEMENT_MILLISECONDS_MAX + 5_000;
+
+/** How long one that reads may still take at the end, and a farewell. Those who write have ended by then. */
 const READ_MILLISECONDS_MAX = 1_000;
 
 /**
@@ -51,11 +56,12 @@ export class Database {
   readonly pool: pg.Pool;
   readonly #clients = new Set<pg.Client>();
 
-  constructor(options: DatabaseOptions) {
+  constructor({ silence_milliseconds_max = SILENCE_MILLISECONDS_MAX, ...options }: DatabaseOptions) {
     this.pool = new pg.Pool({
       max: 16,
       idleTimeoutMillis: 30_000,
       connectionTimeoutMillis: 5_000,
+      ...keptAlive,
       statement_timeout: STATEMENT_MILLISECONDS_MAX,
       idle_in_transaction_session_timeout: IDLE_MILLISECONDS_MAX,
       lock_timeout: LOCK_MILLISECONDS_MAX,
@@ -68,6 +74,7 @@ export class Database {
     // The transaction learns of it from its next statement.
     this.pool.on("connect", (client) => client.on("error", () => {}));
     this.pool.on("connect", (client) => this.#clients.add(client as unknown as pg.Client));
+    this.pool.on("connect", (client) => breakSilence(client as unknown as pg.Client, silence_milliseconds_max));
     this.pool.on("remove", (client) => this.#clients.delete(client as unknown as pg.Client));
   }
 
@@ -84,9 +91,12 @@ export class Database {
 
   /** Who still reads (a verification of the whole ledger) is cut off: it changes nothing, and the end waits for it. */
   async end(): Promise<void> {
-    const cut = setTimeout(() => this.#clients.forEach((client) => void client.end()), READ_MILLISECONDS_MAX);
+    const cut = () => this.#clients.forEach(({ connection }) => void connection.stream.destroy());
+    const cutting = setInterval(cut, READ_MILLISECONDS_MAX);
     await this.pool.end();
-    clearTimeout(cut);
+    // Each has said farewell; a connection that nobody answers would outlive us.
+    while (this.#clients.size > 0) await new Promise((resolve) => this.pool.once("remove", resolve));
+    clearInterval(cutting);
   }
 }
 
@@ -254,6 +264,9 @@ const TRANSIENT = new Set("57P01 57P02 57P03 57014 53300 40001 40P01 55P03 25006
 
 const DISK_FULL = "53100";
 
+/** What the system says of a host, a port or a socket that cannot be reached. */
+const UNREACHABLE = /^(ECONN|EHOST|ENET|EAI_)|^(ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/;
+
 /** Whether an error is the database's absence rather than our bug. */
 export function connectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -263,7 +276,7 @@ export function connectionLost(error: unknown): boolean {
     code === DISK_FULL ||
     code.startsWith("08") ||
     // A file or a directory that is not there has a path; a socket has an address.
-    (["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT"].includes(code) && !("path" in error)) ||
+    (UNREACHABLE.test(code) && !("path" in error)) ||
     /Connection terminated|connection error|not queryable|timeout exceeded when trying to connect/i.test(error.message)
   );
 }

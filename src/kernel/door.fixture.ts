@@ -6,7 +6,7 @@ import { journal } from "../rooms/ledger/index.ts";
 import { operations } from "../rooms/rooms.ts";
 import { rememberingAuthority } from "../rooms/seats/index.ts";
 import { Wakes } from "../surfaces/streams/wakes.ts";
-import { Database } from "./database.ts";
+import { Database, type DatabaseOptions } from "./database.ts";
 import { Door, type DoorOptions } from "./door.ts";
 import type { Operation } from "./operation.ts";
 
@@ -21,7 +21,7 @@ export function applicationConfig({ admin }: Pick<TestWorld, "admin">): pg.PoolC
  */
 export function anotherDoor(
   world: Pick<TestWorld, "admin">,
-  { pool, extra, ...options }: Partial<DoorOptions> & { pool?: pg.PoolConfig; extra?: Operation[] } = {},
+  { pool, extra, ...options }: Partial<DoorOptions> & { pool?: DatabaseOptions; extra?: Operation[] } = {},
 ) {
   const database = new Database({ ...applicationConfig(world), max: 4, ...pool });
   const wakes = new Wakes();

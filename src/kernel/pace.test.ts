@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import fc from "fast-check";
+import { fc } from "../../test/cases.ts";
 import { Pace, SLICE_SECONDS } from "./pace.ts";
 
 const began = Date.UTC(2026, 0, 1);

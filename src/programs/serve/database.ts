@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { type DirectoryLock, holdLock } from "../../database/directory.ts";
 import { type EmbeddedPostgres, startEmbedded } from "../../database/embedded.ts";
 import { derivedPassword } from "../../database/migrate.ts";
+import { keptAlive } from "../../kernel/silence.ts";
 
 /** Longer than a database takes to answer, shorter than a person waits. */
 const CONNECT_MILLISECONDS_MAX = 5_000;
@@ -14,7 +15,7 @@ function connectionAt(url: string): pg.ClientConfig {
   if (!/^(postgres|postgresql|socket):/.test(url)) throw new Error(form);
   try {
     const parsed = parseIntoClientConfig(url) as pg.ClientConfig;
-    return { connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX, ...parsed };
+    return { connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX, ...keptAlive, ...parsed };
   } catch (cause) {
     throw new Error(form, { cause });
   }

@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import type { Logger } from "pino";
+import { isPassing } from "../../kernel/database.ts";
 import type { Door } from "../../kernel/door.ts";
-import { Refusal } from "../../kernel/refusal.ts";
 
 /** What time says: a command, as the service `longwatch` of each tenant. */
 const schedule: readonly { pattern: string; command: string }[] = [
@@ -32,8 +32,13 @@ type Told = { alarms?: readonly string[]; waiting?: boolean };
 /** Says the scheduled commands for every tenant. A run that is late or still going is not run twice. */
 export function startClock(door: Door, tenants: () => Promise<readonly { id: number }[]>, log: Logger): Clock {
   const raised = new Map<string, readonly string[]>();
+  const outage = new Outage(log);
   const say = async (command: string) => {
-    for (const { id: tenant_id } of await tenants().catch(() => []))
+    const all = await tenants().catch((error) => {
+      outage.failed(error);
+      return [];
+    });
+    for (const { id: tenant_id } of all)
       try {
         // What bounds its transactions says when more is to be done; others have their turn in between.
         for (let waiting = true; waiting;) {
@@ -41,9 +46,10 @@ export function startClock(door: Door, tenants: () => Promise<readonly { id: num
           raised.set(`${command} ${tenant_id}`, output.alarms ?? []);
           waiting = output.waiting === true;
         }
+        outage.over();
       } catch (error) {
-        if (!(error instanceof Refusal && error.kind === "unavailable"))
-          log.warn({ err: error, command }, "the clock failed");
+        if (isPassing(error)) outage.failed(error);
+        else log.warn({ err: error, command }, "the clock failed");
       }
   };
   const jobs = schedule.map(
@@ -52,6 +58,44 @@ export function startClock(door: Door, tenants: () => Promise<readonly { id: num
   return {
     alarms: () => [...new Set([...raised.values()].flat())],
     say,
-    stop: () => jobs.forEach((job) => job.stop()),
+    stop: () => {
+      outage.end();
+      jobs.forEach((job) => job.stop());
+    },
   };
+}
+
+/** A database that restarts, or a moment without a free connection, is nobody's news. */
+const OUTAGE_MILLISECONDS_MIN = 5_000;
+
+/** The clock asks the database all the time. So it is the one that tells of its absence: once, and once of its end. */
+class Outage {
+  readonly #log: Logger;
+  #since: number | null = null;
+  #told = false;
+  #ended = false;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  failed(error: unknown): void {
+    this.#since ??= performance.now();
+    if (this.#told || this.#ended || performance.now() - this.#since < OUTAGE_MILLISECONDS_MIN) return;
+    this.#told = true;
+    const { message, cause } = error as Error;
+    const reason = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : message;
+    this.#log.warn({ reason }, "the database does not answer; what needs it is refused until it is back");
+  }
+
+  over(): void {
+    this.#since = null;
+    if (this.#told) this.#log.warn("the database answers again");
+    this.#told = false;
+  }
+
+  /** The server stops: what fails now is the end's doing. */
+  end(): void {
+    this.#ended = true;
+  }
 }

@@ -1,4 +1,4 @@
-import { toNodeHandler } from "@modelcontextprotocol/node";
+import { type NodeIncomingMessageLike, toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler } from "@modelcontextprotocol/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Catalogue, Operation } from "../../kernel/catalogue.ts";
@@ -49,10 +49,29 @@ export function mcpRoutes(app: FastifyInstance, { door, catalogue, onBug }: McpR
       const token = bearerOf(request);
       const caller = await door.identify(token);
       reply.hijack();
+      const { method, url, headers } = request.raw;
       const auth = { token, clientId: caller.name, scopes: [caller.role] };
-      await answer(Object.assign(request.raw, { auth }), reply.raw);
+      const body = { [Symbol.asyncIterator]: () => textOf(request.raw) };
+      await answer({ method, url, headers, auth, ...body } as NodeIncomingMessageLike, reply.raw);
     });
   });
+}
+
+/**
+ * A body as text. The protocol's own decoder would read other letters than were meant, and they would be recorded for
+ * ever. What is not UTF-8 ends in a NUL, which no JSON has anywhere: so the protocol refuses it, in its own words.
+ */
+async function* textOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoded = (part?: Buffer) => {
+    try {
+      return decoder.decode(part, { stream: part !== undefined });
+    } catch {
+      return "\0";
+    }
+  };
+  for await (const part of body) yield decoded(part);
+  yield decoded();
 }
 
 function splitFor(role: string, { operations }: Catalogue): Split {

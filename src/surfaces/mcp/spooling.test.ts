@@ -49,7 +49,7 @@ async function agent(name: string) {
 }
 
 async function filedAs(token: string, title: string): Promise<string> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 4_000; tries++) {
     const { tickets } = await world.ask(token, "ticket.list", { namespace: "MCP" });
     const found = tickets.find((ticket: { title: string }) => ticket.title === title);
     if (found) return found.id;
@@ -60,7 +60,7 @@ async function filedAs(token: string, title: string): Promise<string> {
 
 test(
   "an agent's tool files while its server is away, and its words go in behind its back",
-  { timeout: 90_000 },
+  { timeout: 300_000 },
   async () => {
     const { token, client, call, leave } = await agent("MCP-1");
     // With the tools listed, the client holds every answer against their schemas.
@@ -75,7 +75,7 @@ test(
     await cable.plug();
     assert.equal(await filedAs(token, "cut off"), "MCP-0002");
     const told = async () => {
-      for (let tries = 0; tries < 100; tries++, await pause(100)) {
+      for (let tries = 0; tries < 600; tries++, await pause(100)) {
         const { texts } = await call("queue_read", {});
         if (texts.length > 1) return texts.slice(1);
       }
@@ -86,7 +86,7 @@ test(
   },
 );
 
-test("an agent that starts without its server can file all the same", { timeout: 120_000 }, async () => {
+test("an agent that starts without its server can file all the same", { timeout: 300_000 }, async () => {
   await cable.sever();
   const { token, client, call, leave } = await agent("MCP-2");
   const names = (await client.listTools()).tools.map(({ name }) => name);
