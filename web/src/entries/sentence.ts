@@ -1,10 +1,13 @@
 import type { Entry } from "../live/stream.ts";
+import { spelled } from "../ui/spelled.ts";
 import { untwisted } from "./untwisted.ts";
 
 type Facts = Record<string, unknown>;
 
 const said = (value: unknown): string => (typeof value === "string" ? untwisted(value) : "");
 const because = ({ reason }: Facts): string => (said(reason) === "" ? "" : `: ${said(reason)}`);
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 const words = (value: unknown): string =>
   Array.isArray(value) ? value.map(said).join(", ").replaceAll("_", " ") : said(value);
@@ -48,14 +51,16 @@ const sentences: Readonly<Record<string, (facts: Facts) => string>> = {
   "token.redeemed": () => "signed in",
   "role.dormant": () => "found nobody awake in the role",
   "policy.decided": ({ effect, action, resource_id }) =>
-    `${effect === "allow" ? "was allowed" : "was denied"}: ${said(action)} ${said(resource_id)}`,
-  "escalation.opened": ({ action, resource_id }) => `escalated: nobody can ${said(action)} ${said(resource_id)} now`,
+    `${effect === "allow" ? "was allowed" : "was denied"}: ${said(action)} ${spelled(said(resource_id))}`,
+  "escalation.opened": ({ action, resource_id }) =>
+    `escalated: nobody can ${said(action)} ${spelled(said(resource_id))} now`,
   "escalation.closed": ({ id, note }) => `closed escalation ${id}: ${said(note)}`,
   "approval.granted": (facts) => `granted the approval${because(facts)}`,
   "approval.rejected": (facts) => `rejected the approval${because(facts)}`,
   "approval.released": ({ id }) => `needs approval ${id} no more: its act came down to the lowest rung`,
   "approval.withdrawn": ({ id, ...facts }) => `took approval ${id} back${because(facts)}`,
-  "manifest.opened": ({ approvals }) => `bundled ${Array.isArray(approvals) ? approvals.length : "the"} approvals`,
+  "manifest.opened": ({ approvals }) =>
+    `bundled ${Array.isArray(approvals) ? counted(approvals.length, "approval") : "the approvals"}`,
   "manifest.closed": ({ manifest }) => `decided all of manifest ${manifest}`,
   "consent.given": ({ words, subject }) => `consented for ${said(subject)}: “${said(words)}”`,
   "consent.revoked": (facts) => `took a consent back${because(facts)}`,

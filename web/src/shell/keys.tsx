@@ -25,7 +25,7 @@ export function Keys({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChange: 
   return (
     <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
       <Dialog.Portal>
-        <Dialog.Backdrop className="fixed inset-0 bg-ink/25 dark:bg-sunken/70" />
+        <Dialog.Backdrop className="fixed inset-0 z-30 bg-ink/25 dark:bg-sunken/70" />
         <Dialog.Popup className={popup}>
           <Dialog.Title className="text-lg font-semibold tracking-tight">Keys</Dialog.Title>
           <div className="mt-3 grid gap-x-8 gap-y-5 md:grid-cols-2">

@@ -16,7 +16,7 @@ export function Palette({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChang
   return (
     <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
       <Dialog.Portal>
-        <Dialog.Backdrop className="fixed inset-0 bg-ink/25 dark:bg-sunken/70" />
+        <Dialog.Backdrop className="fixed inset-0 z-30 bg-ink/25 dark:bg-sunken/70" />
         <Dialog.Popup className={popup}>
           <Dialog.Title className="sr-only">Go or do</Dialog.Title>
           <Choices done={() => onOpenChange(false)} />

@@ -1,7 +1,15 @@
+import { useEffect } from "react";
+import { ask } from "../api/client.ts";
+import { WHO } from "../api/queries.ts";
+import { isDraftKept } from "../pages/decisions/editor/draft.ts";
 import { Copyable } from "../ui/copyable.tsx";
 
 /** For whoever has no session, or one that ended. */
 export function SignedOut() {
+  useEffect(() => {
+    document.addEventListener("visibilitychange", lookAgain);
+    return () => document.removeEventListener("visibilitychange", lookAgain);
+  }, []);
   return (
     <main className="grid min-h-dvh place-items-center p-4 sm:p-6">
       <title>Sign in · Longwatch</title>
@@ -12,6 +20,11 @@ export function SignedOut() {
           This browser has no session here, or it has ended. There is no password: a link signs you in, works once, and
           ends after 15 minutes.
         </p>
+        {isDraftKept() && (
+          <p className="mt-3 rounded-lg bg-accent-soft px-4 py-3">
+            What you changed of the policy is not lost: it is kept in this tab, and shown again when you are signed in.
+          </p>
+        )}
         <ol className="mt-5 flex list-decimal flex-col gap-4 pl-5 marker:text-ink-3">
           <li>
             <p className="mb-1.5">On the server’s machine, say:</p>
@@ -28,5 +41,17 @@ export function SignedOut() {
         </p>
       </div>
     </main>
+  );
+}
+
+/**
+ * The link is often opened in another tab. Whoever comes back to this one then is signed in here, too; it begins anew,
+ * since what it remembers may be another person's.
+ */
+function lookAgain(): void {
+  if (document.hidden) return;
+  ask(WHO, undefined).then(
+    () => location.reload(),
+    () => {},
   );
 }

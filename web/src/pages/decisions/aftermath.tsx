@@ -96,7 +96,7 @@ function Escalation({ id }: { id: number }) {
       Escalation {id}{" "}
       {closed_at === null ? (
         <>
-          is open since <Time at={opened_at} />
+          was opened <Time at={opened_at} />, and still is
         </>
       ) : (
         <>

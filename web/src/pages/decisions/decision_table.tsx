@@ -1,5 +1,6 @@
 import { type ReactNode, useMemo } from "react";
 import { SeatLink } from "../../ui/links.tsx";
+import { spelled } from "../../ui/spelled.ts";
 import { type Column, Table } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 import { Became } from "./became.tsx";
@@ -48,10 +49,10 @@ function columnsOf(denials: ReadonlyMap<number, readonly number[]>): Column<Deci
       header: "Wanted to",
       width: "minmax(9rem, 1.2fr)",
       narrow: "minmax(0, 1fr)",
-      cell: (decision) => (
-        <span title={act(decision)}>
-          <span className="font-medium">{decision.action.replaceAll("_", " ")}</span> {decision.resource_id}{" "}
-          <span className="text-sm text-ink-3">{decision.resource_type}</span>
+      cell: ({ action, resource_type, resource_id }) => (
+        <span title={act({ action, resource_type, resource_id })}>
+          <span className="font-medium">{action.replaceAll("_", " ")}</span> {spelled(resource_id)}{" "}
+          <span className="text-sm text-ink-3">{resource_type}</span>
         </span>
       ),
     },

@@ -5,6 +5,7 @@ import { Button } from "../../ui/button.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { DryRunResult } from "./dry_run_result.tsx";
+import { useDraft } from "./editor/draft.ts";
 import { faultOf } from "./editor/fault.ts";
 import { Leaving } from "./editor/leaving.tsx";
 import { PolicyEditor } from "./editor/policy_editor.tsx";
@@ -16,11 +17,11 @@ import { counts } from "./tried.ts";
 type Wanted = QueryInput<"/v1/policy/dry_run">;
 type Tried = QueryOutput<"/v1/policy/dry_run">;
 
-type Props = { text: string; onClose: () => void; onSaid: (said: Said) => void };
+type Props = { version: number; text: string; onClose: () => void; onSaid: (said: Said) => void };
 
 /** A changed policy, tried over what was decided, then proposed: nothing of it counts until it is activated. */
-export function DryRun({ text, onClose, onSaid }: Props) {
-  const [words, setWords] = useState(() => spread(text));
+export function DryRun({ version, text, onClose, onSaid }: Props) {
+  const { words, isChanged, become, drop } = useWords(version, text);
   const [isJson, setJson] = useState(false);
   const [isClosing, setClosing] = useState(false);
   const [newest, setNewest] = useState<number>(counts[0]);
@@ -29,11 +30,18 @@ export function DryRun({ text, onClose, onSaid }: Props) {
   });
   const fault = useMemo(() => faultOf(error), [error]);
   const policy = useMemo(() => readable(words), [words]);
-  const isChanged = packed(words) !== packed(spread(text));
   const write = (fresh: string) => {
-    setWords(fresh);
+    become(fresh);
     // Who opens a rule to read it again keeps what was tried, and what they are writing of it.
     if (error || packed(fresh) !== packed(words)) reset();
+  };
+  const proposed = (said: Said) => {
+    drop();
+    onSaid(said);
+  };
+  const close = () => {
+    drop();
+    onClose();
   };
   const attempt = (event: FormEvent) => {
     event.preventDefault();
@@ -48,7 +56,7 @@ export function DryRun({ text, onClose, onSaid }: Props) {
           <Aside isOff={policy === null} onClick={() => setJson(!isJson)}>
             {isJson ? "Edit rule by rule" : "Edit as JSON"}
           </Aside>
-          <Aside onClick={() => (isChanged ? setClosing(true) : onClose())}>Close</Aside>
+          <Aside onClick={() => (isChanged ? setClosing(true) : close())}>Close</Aside>
         </span>
       }
     >
@@ -69,16 +77,39 @@ export function DryRun({ text, onClose, onSaid }: Props) {
           </Button>
         </div>
       </form>
-      <Leaving isChanged={isChanged} isClosing={isClosing} onStay={() => setClosing(false)} onLeave={onClose} />
+      <Leaving isChanged={isChanged} isClosing={isClosing} onStay={() => setClosing(false)} onLeave={close} />
       {error && <ProblemNote error={error} />}
       {data && (
         <>
           <DryRunResult result={data} />
-          <Propose text={packed(words)} onSaid={onSaid} />
+          <Propose text={packed(words)} onSaid={proposed} />
         </>
       )}
     </Panel>
   );
+}
+
+/** What is written, begun from a version's text or from where this tab left it; the tab keeps what differs. */
+function useWords(version: number, text: string) {
+  const { kept, keep } = useDraft();
+  const begun = useMemo(() => spread(text), [text]);
+  const [words, setWords] = useState(() => {
+    const draft = kept();
+    return draft?.version === version ? draft.words : begun;
+  });
+  const differs = (one: string) => packed(one) !== packed(begun);
+  const isChanged = differs(words);
+  return {
+    ...{ words, isChanged },
+    become(fresh: string): void {
+      setWords(fresh);
+      keep(differs(fresh) ? { version, words: fresh } : null);
+    },
+    drop(): void {
+      // Where nothing was changed, what is kept is of another version.
+      if (isChanged) keep(null);
+    },
+  };
 }
 
 function Newest({ count, onChange }: { count: number; onChange: (count: number) => void }) {

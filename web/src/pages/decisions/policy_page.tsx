@@ -8,6 +8,7 @@ import { Empty } from "../../ui/empty.tsx";
 import { PageHead, Panel } from "../../ui/panel.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 import { DryRun } from "./dry_run.tsx";
+import { KeptChange } from "./editor/kept_change.tsx";
 import { readPolicy } from "./policy_text.ts";
 import { Proposal } from "./proposal.tsx";
 import { Rules } from "./rules.tsx";
@@ -42,10 +43,10 @@ export function PolicyPage() {
     return <div className="h-96 animate-pulse rounded-xl bg-sunken" role="status" aria-label="Loading" />;
   const { text, version: number } = shown.data;
   const isActive = number === active;
-  const change = () => {
+  const change = (from: number) => {
     setChanging(true);
     // What somebody is changing stays this version's, whichever is activated meanwhile.
-    void navigate({ to: "/decisions/policy", search: { version: number }, replace: true });
+    void navigate({ to: "/decisions/policy", search: { version: from }, replace: true });
   };
   const tell = (one: Said) => {
     setSaid(one);
@@ -68,11 +69,16 @@ export function PolicyPage() {
       >
         <span className="flex gap-2">
           <DecisionsLink />
-          {!isChanging && <Button onClick={change}>{isActive ? "Change it" : "Change this version"}</Button>}
+          {!isChanging && (
+            <Button onClick={() => change(number)}>{isActive ? "Change it" : "Change this version"}</Button>
+          )}
         </span>
       </PageHead>
       {said && <SaidNote key={`${said.what} ${said.version}`} said={said} onSaid={tell} />}
-      {isChanging && <DryRun key={number} text={text} onClose={() => setChanging(false)} onSaid={tell} />}
+      {!isChanging && <KeptChange onGoOn={change} />}
+      {isChanging && (
+        <DryRun key={number} version={number} text={text} onClose={() => setChanging(false)} onSaid={tell} />
+      )}
       {!isActive && !isChanging && <Proposal key={number} version={number} active={active} onSaid={tell} />}
       <div className="grid grid-cols-1 gap-5 xl:grid-cols-[minmax(0,1fr)_24rem]">
         <Rules policy={readPolicy(text)} />

@@ -15,7 +15,7 @@ export function QuestionLine({ id, age, text, note }: Line) {
       tone="info"
       age={
         <span data-moves className="whitespace-nowrap">
-          {age.replace(" min", "m").replace(" ", "")} ago
+          {age}
         </span>
       }
       about={

@@ -1,6 +1,6 @@
 import { asked } from "../../api/queries.ts";
 
-/** A question as one line of the list says it. */
+/** A question as one line of the list says it; its age as it is told everywhere: `3m ago`. */
 export type Line = { id: number; age: string; text: string; note?: string };
 
 /** Number, age, and the rest: as the server writes it. */
@@ -11,7 +11,14 @@ const REFRESH_MS = 60_000;
 function read(line: string, note?: string): Line[] {
   const [, id, age, text] = LINE.exec(line) ?? [];
   if (id === undefined || age === undefined || text === undefined) return [];
-  return [{ id: Number(id), age, text, ...(note === undefined ? {} : { note }) }];
+  return [
+    {
+      id: Number(id),
+      age: `${age.replace(" min", "m").replace(" ", "")} ago`,
+      text,
+      ...(note === undefined ? {} : { note }),
+    },
+  ];
 }
 
 /** The questions that wait for one who decides, the oldest first. */

@@ -19,7 +19,7 @@ export function Verdict({ approval }: { approval: Approval }) {
   const [isOpen, setOpen] = useState(false);
   const [lasts_seconds, setLasts] = useState(HOUR);
   const { mutate, isPending, error, reset } = useCommand("/v1/approval/decide");
-  const { id, subject, wording } = approval;
+  const { id, subject, production, wording } = approval;
   const close = () => {
     setOpen(false);
     reset();
@@ -41,7 +41,8 @@ export function Verdict({ approval }: { approval: Approval }) {
         about={
           <>
             <p className="break-words">
-              <span className="break-all font-mono text-sm">{subject}</span> wants to {act(approval)}.
+              <span className="break-all font-mono text-sm">{subject}</span> wants to {act(approval)}
+              {production && <span className="text-warn"> in production</span>}.
             </p>
             {wording !== null && <pre className={words}>{wording}</pre>}
             {verdict === "grant" && <Lasting value={lasts_seconds} onChange={setLasts} />}

@@ -21,12 +21,22 @@ export function Versions({ versions, shown }: { versions: readonly Version[]; sh
               Version {version}
             </Link>
             {active && <Chip tone="good">active</Chip>}
-            <Time at={active_since ?? proposed_at} className="ml-auto text-sm text-ink-3" />
+            <When active_since={active ? active_since : null} proposed_at={proposed_at} />
           </div>
           {note !== null && <p className="break-words">{note}</p>}
           <p className="text-sm text-ink-2">{proposed_by === null ? "came with Longwatch" : `by ${proposed_by}`}</p>
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Since when the active one decides, and when each other was proposed. What came with Longwatch has neither. */
+function When({ active_since, proposed_at }: Pick<Version, "active_since" | "proposed_at">) {
+  if (active_since === null && proposed_at === null) return null;
+  return (
+    <span className="ml-auto text-sm text-ink-3">
+      {active_since === null ? "proposed" : "activated"} <Time at={active_since ?? proposed_at} />
+    </span>
   );
 }

@@ -1,3 +1,4 @@
+import { spelled } from "../../ui/spelled.ts";
 import type { Tone } from "../../ui/tone.ts";
 
 /** What each rung of the authority ladder asks for. */
@@ -29,5 +30,5 @@ export function act({
   resource_type,
   resource_id,
 }: Record<"action" | "resource_type" | "resource_id", string>) {
-  return `${action.replaceAll("_", " ")} ${resource_type} ${resource_id}`;
+  return `${action.replaceAll("_", " ")} ${resource_type} ${spelled(resource_id)}`;
 }

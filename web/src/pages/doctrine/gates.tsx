@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleX } from "lucide-react";
 import { asked } from "../../api/queries.ts";
 import { Panel } from "../../ui/panel.tsx";
+import { Dated } from "../../ui/dated.tsx";
 import { ProblemNote } from "../../ui/problem_note.tsx";
 
 /** What each level needs, and what the ledger says of it now. No word of anybody stands for a gate. */
@@ -23,7 +24,9 @@ export function Gates({ id }: { id: string }) {
                 <p>
                   <span className="font-medium">M{level}</span> {holds ? "holds" : "does not hold"}
                 </p>
-                <p className="break-words text-sm text-ink-2">{because}</p>
+                <p className="break-words text-sm text-ink-2">
+                  <Dated text={lengths(because)} />
+                </p>
                 <code className="break-words font-mono text-xs text-ink-3">{gate}</code>
               </div>
             </li>
@@ -32,4 +35,9 @@ export function Gates({ id }: { id: string }) {
       </ul>
     </Panel>
   );
+}
+
+/** `P7D`, as a gate's window is written, in words. */
+function lengths(text: string): string {
+  return text.replaceAll(/\bP(\d+)D\b/g, (_, days: string) => (days === "1" ? "24 hours" : `${days} days`));
 }

@@ -34,7 +34,7 @@ export function Debts() {
                 {ahead} {ahead === 1 ? "commit" : "commits"} ahead of {base}
               </span>
               <span className="ml-auto text-sm text-ink-3">
-                since <Time at={since} />
+                began <Time at={since} />
               </span>
             </div>
             <p className="flex flex-wrap gap-x-2 text-sm text-ink-2">

@@ -81,7 +81,7 @@ function Facts({ deploy }: { deploy: Deploy }) {
   const down =
     down_from === null ? null : downtime_milliseconds === null ? (
       <span className="text-bad">
-        since <Time at={down_from} />
+        began <Time at={down_from} />, and still is
       </span>
     ) : (
       <span className="text-bad tabular-nums">for {lasted(downtime_milliseconds)}</span>

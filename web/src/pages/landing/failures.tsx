@@ -93,7 +93,7 @@ function Downtime({ down_from, milliseconds }: { down_from: string | null; milli
   if (milliseconds === null)
     return (
       <span className="font-medium text-bad">
-        down since <Time at={down_from} />
+        went down <Time at={down_from} />, and still is
       </span>
     );
   return <span className="font-medium tabular-nums text-bad">down for {lasted(milliseconds)}</span>;

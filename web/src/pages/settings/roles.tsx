@@ -63,7 +63,7 @@ function RoleLine({ role: { role, holders, deputies, dormant_since, acts } }: { 
         ))}
         {dormant_since !== null && (
           <p className="text-sm text-bad">
-            Silent since <Time at={dormant_since} />.
+            Fell silent <Time at={dormant_since} />.
           </p>
         )}
       </div>

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { asked } from "../../api/queries.ts";
 import { Empty } from "../../ui/empty.tsx";
 import { SeatLink } from "../../ui/links.tsx";
+import { spelled } from "../../ui/spelled.ts";
 import { Time } from "../../ui/time.tsx";
 
 /** The newest denials, and what each was told to do instead. */
@@ -21,9 +22,9 @@ export function Decisions() {
         <li key={id} className="py-2 first:pt-0 last:pb-0">
           <div className="flex items-baseline justify-between gap-3">
             <span className="min-w-0 truncate max-md:whitespace-normal max-md:wrap-anywhere">
-              <SeatLink name={subject} /> <span className="text-ink-3">{action}</span>{" "}
+              <SeatLink name={subject} /> <span className="text-ink-3">{action.replaceAll("_", " ")}</span>{" "}
               <Link to={`/decisions/${id}` as string} className="hover:underline">
-                {resource_id}
+                {spelled(resource_id)}
               </Link>
             </span>
             <Time at={at} className="shrink-0 text-sm text-ink-3" />

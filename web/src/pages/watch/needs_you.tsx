@@ -39,7 +39,7 @@ export function NeedsYou() {
   );
 }
 
-function Item({ item: { tone, what, line, at, to } }: { item: Waiting }) {
+function Item({ item: { tone, what, line, at, age, to } }: { item: Waiting }) {
   return (
     <li>
       <Link to={to} className="flex items-center gap-3 px-5 py-2.5 hover:bg-paper max-md:flex-wrap max-md:gap-y-1">
@@ -48,6 +48,11 @@ function Item({ item: { tone, what, line, at, to } }: { item: Waiting }) {
           {line}
         </span>
         {at !== null && <Time at={at} className="ml-auto shrink-0 text-sm text-ink-3" />}
+        {age !== undefined && (
+          <span data-moves className="ml-auto shrink-0 text-sm text-ink-3">
+            {age}
+          </span>
+        )}
       </Link>
     </li>
   );

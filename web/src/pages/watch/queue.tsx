@@ -62,7 +62,8 @@ export function Queue() {
                     {lane}
                   </Link>
                   <span className="block text-2xs text-ink-3">
-                    oldest <Time at={oldest_at} />
+                    <span className="max-md:sr-only">oldest </span>
+                    <Time at={oldest_at} />
                   </span>
                 </th>
                 {ages.map((count, age) => (

@@ -16,6 +16,13 @@ export function Seats() {
         An agent takes one when you connect it: npx longwatch connect claude --project DIR.
       </Empty>
     );
+  if (data.seats.every(({ state }) => state === "retired"))
+    return (
+      <Empty title="Every seat is retired">
+        {data.seats.length} {data.seats.length === 1 ? "has" : "have"} worked here. Another takes a seat when you
+        connect it: npx longwatch connect claude --project DIR.
+      </Empty>
+    );
   const counts = Map.groupBy(data.seats, ({ state }): string => state);
   const shares = order.map((state) => ({
     name: state,

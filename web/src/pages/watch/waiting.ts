@@ -8,7 +8,16 @@ import { everySeat } from "../seats/every_seat.ts";
 import { isForOperator, useUnsettled } from "./unsettled.ts";
 
 /** One thing that waits for the operator: what, since when, and where to settle it. */
-export type Waiting = { key: string; tone: Tone; what: string; line: string; at: string | null; to: string };
+export type Waiting = {
+  key: string;
+  tone: Tone;
+  what: string;
+  line: string;
+  at: string | null;
+  /** Its age, where the server tells that instead of an instant. */
+  age?: string;
+  to: string;
+};
 
 /** Everything that waits for a person, the worst first. `undefined` until all of it was answered once. */
 export function useWaiting(): { waiting: Waiting[] | undefined; error: Error | null } {
@@ -41,7 +50,7 @@ export function useWaiting(): { waiting: Waiting[] | undefined; error: Error | n
     ...approvals.data.items
       .filter(isForOperator)
       .map((one) => warned(`approval ${one.id}`, "Approval", lineOf(one), one.asked_at)),
-    ...questions.data.map(({ id, text }) => warned(`question ${id}`, "Question", text, null)),
+    ...questions.data.map(({ id, text, age }) => ({ ...warned(`question ${id}`, "Question", text, null), age })),
     ...unsettled,
   ];
   return { waiting, error };
@@ -56,10 +65,14 @@ function lineOf(one: QueryOutput<"/v1/approval/show">): string {
   return `${act(one)}${production ? " in production" : ""}, for ${subject}${wording === null ? "" : `: ${wording}`}`;
 }
 
-function ofLedger({ broken }: QueryOutput<"/v1/ledger/coverage">): Waiting[] {
-  if (broken === null) return [];
-  const line = JSON.stringify(broken);
-  return [{ key: "ledger", tone: "bad", what: "Ledger broken", line, at: null, to: "/ledger" }];
+function ofLedger({ broken, signer }: QueryOutput<"/v1/ledger/coverage">): Waiting[] {
+  const told = (what: string, line: string, at: string | null): Waiting => {
+    return { key: what, tone: "bad", what, line, at, to: "/ledger" };
+  };
+  return [
+    ...(broken ? [told("Ledger broken", `Entry ${broken.first_broken}: ${broken.reason}`, broken.found_at)] : []),
+    ...(signer?.refused ? [told("Not signed", signer.refused.reason, null)] : []),
+  ];
 }
 
 type Environment = QueryOutput<"/v1/environment/list">["environments"][number];

@@ -13,7 +13,7 @@ type Props = { policy: Policy; fault: Fault | null; onChange: (policy: Policy) =
 
 /** A policy, rule by rule: each can be changed, moved and removed, and others come beside them. */
 export function PolicyEditor({ policy, fault, onChange }: Props) {
-  const { rows, removed, newest, change, add, move, remove, restore } = useRows(policy.rules, (rules) =>
+  const { rows, newest, change, add, move, remove, restore } = useRows(policy.rules, (rules) =>
     onChange({ ...policy, rules }),
   );
   const root = useRef<HTMLDivElement>(null);
@@ -21,21 +21,25 @@ export function PolicyEditor({ policy, fault, onChange }: Props) {
     if (fault) root.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [fault]);
   const known = [...new Set([...acts, ...policy.rules.flatMap(({ cedar }) => actsNamed(cedar))])];
-  const lines = rows.map((row, index) => (
-    <RuleRow
-      key={row.key}
-      row={row}
-      acts={known}
-      fault={within(fault, `rules.${index}`)}
-      isFirst={index === 0}
-      isLast={index === rows.length - 1}
-      isNew={row.key === newest}
-      onChange={change}
-      onMove={(by) => move(index, by)}
-      onRemove={() => remove(index)}
-    />
-  ));
-  if (removed) lines.splice(removed.index, 0, <Removed key="removed" name={removed.row.rule.name} onBack={restore} />);
+  const standing = rows.filter(({ isRemoved }) => !isRemoved);
+  const lines = rows.map((row) => {
+    if (row.isRemoved) return <Removed key={row.key} name={row.rule.name} onBack={() => restore(row)} />;
+    const place = standing.indexOf(row);
+    return (
+      <RuleRow
+        key={row.key}
+        row={row}
+        acts={known}
+        fault={within(fault, `rules.${place}`)}
+        isFirst={place === 0}
+        isLast={place === standing.length - 1}
+        isNew={row.key === newest}
+        onChange={change}
+        onMove={(by) => move(row, standing[place + by]!)}
+        onRemove={() => remove(row)}
+      />
+    );
+  });
   return (
     <div ref={root}>
       <ol aria-label="Rules" className="divide-y divide-line border-y border-line">
@@ -69,34 +73,31 @@ function actsNamed(cedar: string): string[] {
 
 /** The rules with what tells them apart while their names and places change. */
 function useRows(rules: readonly Rule[], onChange: (rules: Rule[]) => void) {
-  const [rows, setRows] = useState(() => rules.map((rule, key): Row => ({ key, rule, isOpen: false })));
-  const [removed, setRemoved] = useState<{ row: Row; index: number } | null>(null);
+  const [rows, setRows] = useState(() =>
+    rules.map((rule, key): Row => ({ key, rule, isOpen: false, isRemoved: false })),
+  );
   const [newest, setNewest] = useState<number | null>(null);
   const keys = useRef(rules.length);
   const become = (fresh: Row[]) => {
     setRows(fresh);
-    onChange(fresh.map(({ rule }) => rule));
+    onChange(fresh.filter(({ isRemoved }) => !isRemoved).map(({ rule }) => rule));
   };
+  const change = (row: Row) => become(rows.map((one) => (one.key === row.key ? row : one)));
   return {
-    ...{ rows, removed, newest },
-    change: (row: Row) => become(rows.map((one) => (one.key === row.key ? row : one))),
+    ...{ rows, newest, change },
     add(effect: Rule["effect"]) {
       const key = keys.current++;
       setNewest(key);
-      become([...rows, { key, rule: fresh(effect), isOpen: true }]);
+      become([...rows, { key, rule: fresh(effect), isOpen: true, isRemoved: false }]);
     },
-    move(index: number, by: -1 | 1) {
-      become(rows.with(index, rows[index + by]!).with(index + by, rows[index]!));
+    /** Past its neighbour, whatever was removed between the two. */
+    move(row: Row, neighbour: Row) {
+      become(rows.toSpliced(rows.indexOf(row), 1).toSpliced(rows.indexOf(neighbour), 0, row));
     },
-    remove(index: number) {
-      setRemoved({ row: rows[index]!, index });
-      become(rows.toSpliced(index, 1));
-    },
-    restore() {
-      if (!removed) return;
-      setRemoved(null);
-      setNewest(removed.row.key);
-      become(rows.toSpliced(removed.index, 0, removed.row));
+    remove: (row: Row) => change({ ...row, isRemoved: true }),
+    restore(row: Row) {
+      setNewest(row.key);
+      change({ ...row, isRemoved: false });
     },
   };
 }

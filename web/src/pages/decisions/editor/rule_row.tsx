@@ -7,8 +7,8 @@ import type { Fault } from "./fault.ts";
 import { RuleFields } from "./rule_fields.tsx";
 import { read } from "./scope.ts";
 
-/** A rule of the list, and whether its fields are shown. */
-export type Row = { key: number; rule: Rule; isOpen: boolean };
+/** A rule of the list, whether its fields are shown, and whether it is removed: then it can be put back. */
+export type Row = { key: number; rule: Rule; isOpen: boolean; isRemoved: boolean };
 
 type Props = {
   row: Row;
