@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import fc from "fast-check";
 import { pino } from "pino";
 import { derivedPassword } from "../../src/database/migrate.ts";
 import { Refusal } from "../../src/kernel/refusal.ts";
 import { type Entry, entryOf } from "../../src/rooms/ledger/index.ts";
 import { openWorld } from "../../src/world.ts";
+import { fc } from "../cases.ts";
 import { long, testWorld } from "../harness.ts";
 import { storyOf } from "./ticket_story.ts";
 
@@ -159,7 +159,11 @@ class Walk {
         return void (await this.#said(claim.by, "ticket.finish", { ...holding, ...PROOFS[one.how] }));
       case "assign": {
         const owner = one.owner === null ? "UNCLAIMED" : NAMES[one.owner];
-        return void (await this.#said(one.by, "ticket.assign", { id, owner, reason }));
+        return void (await this.#said(one.by, "ticket.assign", {
+          id,
+          owner,
+          reason: `${reason}\nPRIOR-DIAGNOSTIC: it`,
+        }));
       }
       case "expire":
         // One after the other: they share a connection.

@@ -159,15 +159,20 @@ describe("claims", () => {
   });
 });
 
-/** Sessions claim, renew, release and finish with fresh and with stale tokens, while leases end at random. */
+/**
+ * Sessions claim, renew, release and finish with fresh and with stale tokens, while leases end at random, for so long
+ * and until enough of each has happened.
+ */
 async function fight(milliseconds: number): Promise<{ acted: number; lost: number; ended: number }> {
   const lane = "FEN";
   await fileMany(world, 12, { namespace: "FEN" });
   const tally = { acted: 0, lost: 0, ended: 0 };
   const end = performance.now() + milliseconds;
+  const isFight = () => tally.ended > 20 && tally.lost > 20 && tally.acted > 100;
+  const goesOn = () => performance.now() < end || (!isFight() && performance.now() < end + 300_000);
   const run = async (session: number) => {
     const known: { id: string; claim_token: string }[] = [];
-    while (performance.now() < end) {
+    while (goesOn()) {
       const claim = await over(session, "ticket.claim", { lane }, ["lane.empty"]);
       if (claim) {
         tally.acted++;
@@ -191,7 +196,7 @@ async function fight(milliseconds: number): Promise<{ acted: number; lost: numbe
     }
   };
   const expire = async () => {
-    while (performance.now() < end) {
+    while (goesOn()) {
       const rows =
         await world.sql(`update tickets.tickets set lease_expires_at = clock_timestamp() where state = 'in_progress'
         and id = (select id from tickets.tickets where namespace = 'FEN' and state = 'in_progress'
@@ -239,17 +244,16 @@ describe("filings", () => {
 });
 
 describe("a mutant", () => {
-  /** Runs a check on a known-wrong implementation until it turns red, for three seconds at the most. */
+  /** Runs a check on a known-wrong implementation until it turns red, for a minute at the most. */
   async function turnsRed(check: (round: number) => Promise<void>): Promise<void> {
-    const end = performance.now() + 3_000;
+    const end = performance.now() + 60_000;
     for (let round = 0; performance.now() < end; round++) {
       const red = await check(round).then(
         () => null,
         (error) => error,
       );
       if (red === null) continue;
-      assert.ok(red instanceof assert.AssertionError, red);
-      return assert.ok(performance.now() < end, "it took too long");
+      return assert.ok(red instanceof assert.AssertionError, red);
     }
     assert.fail("the check stayed green: it would not see this bug");
   }

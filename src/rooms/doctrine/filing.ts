@@ -97,10 +97,11 @@ export function filled(words: object): { [field: string]: unknown } {
 
 /** Each type has what makes it one. */
 export function refuseIncomplete({ type, rule, evidence, hypothesis_test, gates, activation_test }: Said): void {
-  if (type === "pattern" && evidence.length < 2)
+  const { size } = new Set(evidence);
+  if (type === "pattern" && size < 2)
     throw new Refusal("invalid", "pattern.unfounded", "evidence: a pattern rests on two observations or more", {
-      fields: [{ field: "evidence", message: `has ${evidence.length}; a pattern rests on two observations or more` }],
-      hint: "File it as an observation, and as a pattern when it was seen again.",
+      fields: [{ field: "evidence", message: `has ${size}; a pattern rests on two observations or more` }],
+      hint: "Name each in --evidence; a record's id will do. Seen once, it is an observation until it is seen again.",
     });
   const missing = [
     ...(type === "doctrine" && rule === "" ? ["rule"] : []),

@@ -179,6 +179,7 @@ test("a record's words never change: the application may not, and a second recor
 test("a pattern rests on two observations, by command and by constraint; bad input is named", async () => {
   const filed = (more: object) => refused(alice, "doctrine.file", { type: "pattern", title: "x", ...more });
   assert.equal((await filed({ evidence: ["one"] })).code, "pattern.unfounded");
+  assert.equal((await filed({ evidence: ["one", "one"] })).code, "pattern.unfounded", "the same one told twice");
   const { id } = await say(alice, "doctrine.file", { type: "pattern", title: "x", evidence: ["one", "two"] });
   const error = await sqlError(sql("update doctrine.records set observations = 1 where id = $1", [id]));
   assert.equal(error.constraint, "pattern_rests_on_two_observations");
@@ -189,6 +190,8 @@ test("a pattern rests on two observations, by command and by constraint; bad inp
     ["M2: observations_at_least"],
   ])
     assert.equal((await filed({ gates })).fields[0]!.field, "gates.0", gates[0]);
+  // A survey would find its own answer to be another violation, and answer that.
+  assert.equal((await filed({ violated_by: ["doctrine.violated"] })).fields[0]!.field, "violated_by.0");
   assert.equal((await refused(alice, "doctrine.file", { type: "doctrine", title: "x" })).code, "record.incomplete");
   assert.equal((await refused(alice, "doctrine.observe", { id: "CMB-1", evidence: "x" })).code, "input.invalid");
 });

@@ -65,7 +65,12 @@ export const said = {
     .default([])
     .describe("Predicates; `not` before one turns it round. A review opens by itself when one is true."),
   violated_by: z
-    .array(text(60).regex(/^[a-z_]+\.[a-z_]+$/, "must be an event's kind, such as collision.opened"))
+    .array(
+      text(60)
+        .regex(/^[a-z_]+\.[a-z_]+$/, "must be an event's kind, such as collision.opened")
+        // It is what the survey answers such an event with: two records that name it would answer each other for ever.
+        .refine((kind) => kind !== "doctrine.violated", "tells of a violation and is none; name what broke the rule"),
+    )
     .max(10)
     .default([])
     .describe("Events of the ledger, each of which is a violation."),

@@ -147,14 +147,19 @@ function oneHead([head]: Head[], tx: TenantTransaction): Head {
   throw new Error(`tenant ${tx.tenant_id} has no ledger head`);
 }
 
-function oversized(record: Record, length: number): Refusal {
-  return new Refusal(
-    "oversized",
-    "entry.oversized",
-    `The ledger entry for ${record.command} would be ${length} bytes.`,
-    {
-      hint: `An entry holds at most ${LEAF_BYTES_MAX} bytes: shorten the text, or file it as parts.`,
-      fields: [{ field: "body", message: `makes an entry of ${length} bytes; the limit is ${LEAF_BYTES_MAX}` }],
-    },
-  );
+function oversized({ command, event }: Record, length: number): Refusal {
+  // An entry calls its texts as its command's input does.
+  const texts = Object.entries({ ...event.data, ...event.personal });
+  const [longest] = texts.sort(([, a], [, b]) => textBytes(b) - textBytes(a));
+  return new Refusal("oversized", "entry.oversized", `The ledger entry for ${command} would be ${length} bytes.`, {
+    hint: `An entry holds at most ${LEAF_BYTES_MAX} bytes: shorten the text, or file it as parts.`,
+    fields: [{ field: longest![0], message: `makes an entry of ${length} bytes; the limit is ${LEAF_BYTES_MAX}` }],
+  });
+}
+
+/** How much text a value holds, its own or that of its parts. */
+function textBytes(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, part) => sum + textBytes(part), 0);
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import canonicalize from "canonicalize";
-import fc from "fast-check";
 import pg from "pg";
+import { fc } from "../../../test/cases.ts";
 import { long, testWorld } from "../../../test/harness.ts";
 import { leafHash } from "../../tlog/hashing.ts";
 import { entryHash, GENESIS, leafBytes } from "./chain.ts";
@@ -203,6 +203,17 @@ describe("an entry", () => {
       leafHash(Buffer.alloc(0)).toString("hex"),
       "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
     );
+  });
+
+  it("that is too long is refused with the text that makes it so, as its command calls it", async () => {
+    const fieldOf = async (command: string, input: object) =>
+      (await world.refused(world.operator, command, input)).fields.map(({ field }) => field);
+    const evidence = Array.from({ length: 20 }, () => "é".repeat(4000));
+    const record = { type: "observation", title: "Long", body: "b".repeat(9000), evidence };
+    assert.deepEqual(await fieldOf("doctrine.file", record), ["evidence"]);
+    const post = { subject: "Long", body: "ITEM: é\n".repeat(7500) };
+    assert.deepEqual(await fieldOf("post.append", post), ["body"], "its markers were read, not said");
+    assert.deepEqual(await fieldOf("post.append", { ...post, personal: true }), ["body"]);
   });
 
   it("is canonical whatever its event holds", () => {

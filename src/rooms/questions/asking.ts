@@ -6,9 +6,9 @@ import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { type Route, routeFor } from "../policy/index.ts";
 import {
-  authLines,
   findLapsed,
   operations as tickets,
+  reasonOf,
   type Row as Ticket,
   TicketId,
   WORKERS,
@@ -110,7 +110,7 @@ export const ask = command({
     const told = Object.entries({ ...words, ticket: ticket_id, probe: looked?.words });
     const said = told.filter(([, value]) => value !== null && value !== undefined && value.length > 0);
     const data = { id, topic: route.topic, goes_to, blocks: way !== null, ...Object.fromEntries(said) };
-    const reason = [blockerOf(id, words.question), ...authLines(words.details)].join("\n");
+    const reason = reasonOf(blockerOf(id, words.question), { field: "details", words: words.details });
     return {
       output: { id, goes_to, asked: true, state: "open", blocks: way !== null },
       events: [
@@ -168,8 +168,15 @@ function wayToBlock(caller: Caller, ticket: Ticket | null): Way | null {
   return state === "in_progress" && isMine ? "release" : null;
 }
 
-async function block(world: World, caller: Caller, ticket: Ticket, way: Way, reason: string): Promise<Event[]> {
+async function block(
+  world: World,
+  caller: Caller,
+  ticket: Ticket,
+  way: Way,
+  reason: string | Refusal,
+): Promise<Event[]> {
   if (way === "stands") return [];
+  if (reason instanceof Refusal) throw reason;
   const { id, claim_token } = ticket;
   const said = way === "block" ? { id, reason } : { id, reason, claim_token, state: "blocked" };
   const { input, run } = way === "block" ? tickets.block : tickets.release;

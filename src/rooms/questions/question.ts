@@ -4,7 +4,13 @@ import { type Caller, type Event, text, type World } from "../../kernel/operatio
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { ago, plain } from "../policy/index.ts";
-import { findTicket, isOfAuth, operations as tickets, withoutSecretValues } from "../tickets/index.ts";
+import {
+  findTicket,
+  isOfAuth,
+  operations as tickets,
+  REASON_CHARACTERS_MAX,
+  withoutSecretValues,
+} from "../tickets/index.ts";
 
 const sql = statements("questions", "find", "blocking", "close");
 
@@ -124,14 +130,11 @@ async function resume(world: World, caller: Caller, row: Row, why: string): Prom
   const ticket = await findTicket(world.db, ticket_id);
   // Somebody moved it meanwhile, or blocked it for another reason: that is not ours to lift.
   if (!isBlockedByQuestion(ticket) || (await isBlockedByAnother(world.db, ticket_id, id))) return [];
-  const input = { id: ticket_id, reason: why.slice(0, REASON_MAX).toWellFormed() };
+  const input = { id: ticket_id, reason: why.slice(0, REASON_CHARACTERS_MAX).toWellFormed() };
   const [outcome] = await tickets.unblock.run(world, [{ caller, input }]);
   if (outcome instanceof Refusal) throw outcome;
   return outcome!.events;
 }
-
-/** A ticket's reason holds no more characters. */
-const REASON_MAX = 2000;
 
 async function isBlockedByAnother(db: Transaction, ticket_id: string, id: number): Promise<boolean> {
   return (await db.all(sql.blocking, { ticket_id, id })).length > 0;

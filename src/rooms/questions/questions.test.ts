@@ -170,7 +170,7 @@ describe("A question", () => {
     const ticket = await file();
     const question = "May I have a new API key? The old one, token=abc123def456, is refused";
     const naked = await refused(worker, "question.ask", { topic: "credentials", question, ticket });
-    assert.equal(naked.code, "blocker.unclassified");
+    assert.deepEqual([naked.code, naked.fields[0]!.field], ["blocker.unclassified", "details"]);
     const fields = ["AUTH_BLOCKER_CLASS: stale_secret", "PRODUCT_LANE: web", "SERVICE: mail", "ACCOUNT: bot"];
     const more = [
       "SOURCE_SURFACE: vault",
@@ -179,6 +179,9 @@ describe("A question", () => {
       "NEXT_SAFE_ACTION: rotate",
     ];
     const details = [...fields, ...more].join("\n");
+    const long = { question, details: `${details}\nACCOUNT: ${"a".repeat(2000)}` };
+    const cut = await refused(worker, "question.ask", { topic: "credentials", ...long, ticket });
+    assert.deepEqual([cut.code, cut.fields[0]!.field], ["input.invalid", "details"]);
     const { id } = await say(worker, "question.ask", { topic: "credentials", question, details, ticket });
     assert.equal((await show(id)).question, "May I have a new API key? The old one, token=… is refused");
     assert.match((await ask(operator, "ticket.show", { id: ticket })).blocked_reason, /token=….*\nAUTH_BLOCKER_CLASS/);

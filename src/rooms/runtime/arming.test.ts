@@ -10,7 +10,7 @@ const observer = await world.seat(OBSERVER);
 const builder = await world.seat(BUILDER);
 await world.say(operator, "namespace.define", { prefix: "CMB", format: "CMB-NNNN" });
 const { id } = await world.say(builder, "ticket.file", { namespace: "CMB", title: "A clock for time sheets" });
-await world.say(builder, "ticket.claim", { id });
+await world.say(builder, "ticket.claim", { id, lease_seconds: 3600 });
 await world.say(observer, "schedule.define", {
   name: "overnight",
   pattern: "*/22 * * * *",
@@ -68,5 +68,13 @@ describe("a schedule with git writes", () => {
   test("leaves a tree free for the next when it is disarmed", async () => {
     await world.say(builder, "schedule.disarm", { name: "tidy", reason: "done" });
     assert.equal((await world.say(observer, "schedule.arm", { name: "overnight", ...clean })).name, "overnight");
+  });
+
+  test("is armed on the branch of a ticket whose lease has ended, also before the clock has said so", async () => {
+    await world.say(observer, "schedule.disarm", { name: "overnight", reason: "a branch" });
+    const place = { ...clean, branch: `codex/${id}` };
+    assert.equal((await refused(place)).code, "worktree.occupied");
+    await world.sql("update tickets.tickets set lease_expires_at = clock_timestamp() where id = $1", [id]);
+    assert.equal((await world.say(observer, "schedule.arm", { name: "overnight", ...place })).name, "overnight");
   });
 });

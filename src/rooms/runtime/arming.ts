@@ -104,8 +104,9 @@ async function occupantOf(db: Reader, row: Row, place: Place): Promise<string | 
   if (worktree_seat !== undefined && worktree_seat !== row.seat) return `the home of ${worktree_seat}`;
   const prefixes = (await namespacesOf(db)).map(({ prefix }) => prefix);
   const tickets = await findTickets(db, ticketsNamed(branch ?? "", prefixes, "anyhow"));
-  for (const { id, state, holder } of tickets.values())
-    if (state === "in_progress" && holder !== row.seat)
+  for (const { id, state, holder, lease_expires_at, now } of tickets.values())
+    // Whose lease has ended holds nothing, whether the clock has said so already or not.
+    if (state === "in_progress" && holder !== row.seat && lease_expires_at! > now)
       return `on ${branch}, the branch of ${id}, which ${holder} holds`;
   const [other] = await db.all<{ name: string }>(sql.armed_there, { machine, worktree });
   return other ? `where ${other.name} writes` : null;

@@ -46,6 +46,8 @@ describe("a cadence", () => {
     const { entries } = await world.ask(operator, "feed.read", { about: "scan" });
     const { was, cadence, pattern_was, pattern } = entries.at(-1).data;
     assert.deepEqual([was, cadence, pattern_was, pattern], ["scan#1", "scan#2", MIDDLE, FAST]);
+    // It would fall due by itself while the next ones run.
+    await world.say(token, "schedule.disarm", { name: "scan", reason: "test" });
   });
 
   test("that is swapped while an instant of it is due and not fired yet loses no run", async () => {

@@ -10,8 +10,11 @@ const sql = statements("runtime", "due", "fire", "fired", "missed");
 const DUE_MAX = 500;
 /** Beyond this many, an outage's missed instants are not counted one by one. */
 const MISSED_MAX = 1_000;
-/** Instants that one saying looks at, about a second's work: what is due beyond them is fired by the next. */
-const LOOKED_AT_MAX = 5_000;
+/**
+ * Instants that one saying looks at: what is due beyond them is fired by the next. It is a fifth of a second's work,
+ * for which the ledger waits; a slow machine has to be done before PostgreSQL ends the idle transaction.
+ */
+const LOOKED_AT_MAX = 2_000;
 
 type Due = {
   name: string;

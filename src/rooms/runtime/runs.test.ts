@@ -8,10 +8,13 @@ const SEAT = "CLAUDE-CLI-BOX-ORA-01";
 let token = await world.seat(SEAT);
 await world.seat("CLAUDE-CLI-BOX-ORA-03");
 
+/** Of the hour in which the tests run; what they define is not to fall due by itself meanwhile. */
+const minute = new Date().getUTCMinutes();
+
 const define = (name: string, input: object = {}) =>
   world.say(operator, "schedule.define", {
     name,
-    pattern: "13,43 * * * *",
+    pattern: `${(minute + 30) % 60} * * * *`,
     prompt: `read ${name}.md`,
     seat: SEAT,
     ...input,
@@ -80,7 +83,7 @@ describe("two schedules that fall due together", () => {
 
 describe("after an outage", () => {
   test("each schedule has exactly one run, which says for how many instants it stands", async () => {
-    await define("often", { pattern: "*/5 * * * *" });
+    await define("often", { pattern: `${(minute + 3) % 5}-59/5 * * * *` });
     await arm("often");
     await world.sql(`update runtime.schedules set next_at = date_trunc('hour', now()) - interval '3 hours'
       where name = 'often'`);
@@ -94,14 +97,16 @@ describe("after an outage", () => {
   });
 
   test("of many schedules a saying fires some and the next the others, so that nobody waits long", async () => {
-    const names = Array.from({ length: 12 }, (_, n) => `dense-${n}`);
+    const names = Array.from({ length: 5 }, (_, n) => `dense-${n}`);
+    const hour = new Date().getUTCHours();
+    const hours = Array.from({ length: 24 }, (_, n) => n).filter((n) => n !== hour && n !== (hour + 1) % 24);
     for (const name of names) {
-      await define(name, { pattern: "* * * * *", seat: "CLAUDE-CLI-BOX-ORA-03" });
+      await define(name, { pattern: `* ${hours.join()} * * *`, seat: "CLAUDE-CLI-BOX-ORA-03" });
       await arm(name);
     }
     await late(names, 86_400);
     const fired = [await fire(), await fire(), await fire(), await fire()];
-    assert.deepEqual(fired, [5, 5, 2, 0]);
+    assert.deepEqual(fired, [2, 2, 1, 0]);
     for (const name of names) {
       const all = await runs(name);
       assert.deepEqual([all.length, all[0].missed], [1, 1_000]);

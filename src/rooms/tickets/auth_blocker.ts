@@ -44,8 +44,21 @@ export function isOfAuth(words: string): boolean {
   return OF_AUTH.test(words) || holdsShaped(words) || readMarkers(words).some(({ marker }) => marker === CLASS);
 }
 
+/** A blocked ticket's reason holds no more characters. */
+export const REASON_CHARACTERS_MAX = 2_000;
+
+/** The reason of a blocker that another command makes of its caller's words: `field` is where the block stands. */
+export function reasonOf(first: string, { field, words }: { field: string; words: string }): string | Refusal {
+  const reason = [first, ...authLines(words)].join("\n");
+  if (reason.length <= REASON_CHARACTERS_MAX) return blockedReason(reason, field);
+  const message =
+    `makes a reason of ${reason.length} characters with its lines on access; ` +
+    `a ticket's reason holds ${REASON_CHARACTERS_MAX}`;
+  return new Refusal("invalid", "input.invalid", `${field}: ${message}`, { fields: [{ field, message }] });
+}
+
 /** What a longer text says of a blocker on access: the lines of the block, or an empty one where it has none. */
-export function authLines(words: string): string[] {
+function authLines(words: string): string[] {
   const lines = readMarkers(words).filter(({ marker }) => FIELDS.includes(marker));
   if (lines.length > 0) return lines.map(({ marker, value }) => `${marker}: ${value}`);
   return isOfAuth(words) ? [`${CLASS}:`] : [];
@@ -58,7 +71,7 @@ const NOT_OF_AUTH = /^none\s*-\s*\S/;
  * The reason of a blocker as it may be kept, or why it is refused: one on access without the whole block could be taken
  * up by nobody (J34).
  */
-export function blockedReason(reason: string): string | Refusal {
+export function blockedReason(reason: string, field = "reason"): string | Refusal {
   if (!isOfAuth(reason)) return reason;
   const said = new Map(readMarkers(reason).map(({ marker, value }) => [marker, value]));
   const which = said.get(CLASS) ?? "";
@@ -68,10 +81,10 @@ export function blockedReason(reason: string): string | Refusal {
   const wrong = which === "" || isKnown ? [] : [`${CLASS} is none of ${CLASSES.join(", ")}`];
   const lacking = missing.length === 0 ? [] : [`these lines are missing: ${missing.join(", ")}`];
   const message = `a blocker on access says what is missing where; ${[...wrong, ...lacking].join("; ")}`;
-  return new Refusal("invalid", "blocker.unclassified", `reason: ${message}`, {
-    fields: [{ field: "reason", message }],
+  return new Refusal("invalid", "blocker.unclassified", `${field}: ${message}`, {
+    fields: [{ field, message }],
     hint:
-      `Say it again with these lines in the reason (in a post: in its body), and no secret in them: ` +
+      `Say it again with these lines in ${field}, and no secret in them: ` +
       `${NEEDED.map((field) => `${field}: …`).join(" / ")}. ${CLASS} is one of ${CLASSES.join(", ")}; ` +
       `"none - WHY" where it is no matter of access.`,
     facts: { missing, classes: CLASSES },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Act, batchCommand, type Call, text, type World } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
-import { blockedReason } from "./auth_blocker.ts";
+import { blockedReason, REASON_CHARACTERS_MAX } from "./auth_blocker.ts";
 import { ClaimToken, Lease, lapse } from "./claims.ts";
 import { recountBlockers } from "./links.ts";
 import { findTickets, type Row, TicketId, type TicketState, ticketUnknown, WORKERS } from "./ticket.ts";
@@ -11,7 +11,7 @@ const sql = statements("tickets", "renew", "unclaim");
 
 /** What every act on a claim is said with. */
 export const Claim = { id: TicketId, claim_token: ClaimToken };
-const Sentence = text(2000).min(1);
+const Sentence = text(REASON_CHARACTERS_MAX).min(1);
 type Holder = { id: string; claim_token: string };
 
 /**

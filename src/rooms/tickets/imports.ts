@@ -82,6 +82,7 @@ export const importTicket = batchCommand({
             world.db,
             fresh.map((index) => calls[index]!.input.namespace),
           );
+    const at = await world.at();
     const rows: (NewTicket & { alias: string; digest: string })[] = [];
     for (const [n, index] of fresh.entries()) {
       const number = numbers[n]!;
@@ -92,10 +93,8 @@ export const importTicket = batchCommand({
       }
       const person = (name: string | undefined) =>
         name === undefined ? null : (people.get(name) as { id: number }).id;
-      const row = imported(input, number, {
-        owner_id: person(input.owner),
-        filed_by: person(input.filer) ?? caller.principal_id,
-      });
+      const people_ids = { owner_id: person(input.owner), filed_by: person(input.filer) ?? caller.principal_id };
+      const row = imported(input, number, people_ids, at);
       rows.push({ ...row, alias: input.alias, digest: digests[index]! });
       const named = (name: string | undefined) =>
         name === undefined ? undefined : (people.get(name) as { name: string }).name;
@@ -163,8 +162,11 @@ function imported(
   input: z.output<typeof importTicket.input>,
   number: { id: string; lane: string },
   people: { owner_id: number | null; filed_by: number },
+  at: Date,
 ): NewTicket {
   const ended = input.state === "done" || input.state === "cancelled";
+  // A clock that was ahead there would put it behind everything that is filed here until then.
+  const past = (instant: string) => (Date.parse(instant) > at.getTime() ? at.toISOString() : instant);
   return {
     id: number.id,
     namespace: input.namespace,
@@ -178,9 +180,9 @@ function imported(
     surface_key: null,
     closes_when: null,
     ...people,
-    filed_at: input.filed_at,
+    filed_at: past(input.filed_at),
     // An end without a recorded time is dated by the only time that is known.
-    closed_at: ended ? (input.closed_at ?? input.filed_at) : null,
+    closed_at: ended ? past(input.closed_at ?? input.filed_at) : null,
   };
 }
 

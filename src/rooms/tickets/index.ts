@@ -28,7 +28,7 @@ import { configure as configureSpools, settle as settleSpools } from "./provisio
 import { repair } from "./repair/repair.ts";
 import { reserve } from "./reservations.ts";
 
-export { authLines, isOfAuth, withoutSecretValues } from "./auth_blocker.ts";
+export { isOfAuth, REASON_CHARACTERS_MAX, reasonOf, withoutSecretValues } from "./auth_blocker.ts";
 export { type Condition, CONDITION_FORMS, conditionsHold, namespacesKnown } from "./conditional/condition.ts";
 export { parseCondition, targetOf, wordsOf } from "./conditional/condition.ts";
 export { triggerOf } from "./conditional/opening.ts";

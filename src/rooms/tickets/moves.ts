@@ -3,12 +3,13 @@ import { type Command, command, text, type World } from "../../kernel/operation.
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
 import { resolveName } from "../seats/index.ts";
-import { blockedReason } from "./auth_blocker.ts";
+import { blockedReason, REASON_CHARACTERS_MAX } from "./auth_blocker.ts";
 import { lapse } from "./claims.ts";
 import { endTrigger } from "./conditional/opening.ts";
 import { undo } from "./done/receipts.ts";
 import { Priority } from "./new_ticket.ts";
 import { recountBlockers } from "./links.ts";
+import { readMarkers } from "./markers.ts";
 import {
   findTicket,
   Lane,
@@ -22,7 +23,7 @@ import {
 
 const sql = statements("tickets", "move", "assign");
 
-const Reason = text(2000).min(1).describe("Why. The ledger keeps it.");
+const Reason = text(REASON_CHARACTERS_MAX).min(1).describe("Why. The ledger keeps it.");
 
 /** The ticket as it is once ended leases have lapsed: nobody is sent to a holder who could not release it any more. */
 export async function findLapsed(world: World, ref: string): Promise<Row> {
@@ -122,6 +123,18 @@ export const reopen = transition({
   may: ["operator", "strategist", "coordinator", "gatekeeper", "steward"],
 });
 
+/** PRIOR-DIAGNOSTIC: taking a ticket from one seat for another rests on something that was found out (J14). */
+const isDiagnosed = (reason: string) =>
+  readMarkers(reason).some(({ marker, value }) => marker === "PRIOR-DIAGNOSTIC" && value !== "");
+
+function undiagnosed({ id, owner }: Row): Refusal {
+  return new Refusal("invalid", "diagnosis.missing", `${id} is given to ${owner}; no diagnosis says why it changes.`, {
+    hint: "Put a line into the reason that says what was found out and when: PRIOR-DIAGNOSTIC: …",
+    fields: [{ field: "reason", message: "has no line PRIOR-DIAGNOSTIC: …" }],
+    facts: { id, owner },
+  });
+}
+
 export const assign = command({
   name: "ticket.assign",
   summary: "Dispatch a ticket: give it to a seat, to another lane, or another priority.",
@@ -143,6 +156,7 @@ export const assign = command({
     "seat.unknown",
     "seat.ambiguous",
     "assign.nothing",
+    "diagnosis.missing",
   ],
   async run(world, { input }) {
     const row = await findLapsed(world, input.id);
@@ -158,6 +172,8 @@ export const assign = command({
         : input.owner === "UNCLAIMED"
           ? { id: null, name: null }
           : await resolveName(world.db, input.owner);
+    if (row.owner_id !== null && owner.id !== null && owner.id !== row.owner_id && !isDiagnosed(input.reason))
+      throw undiagnosed(row);
     const output = {
       id: row.id,
       owner: owner.name,

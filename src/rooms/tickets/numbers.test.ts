@@ -236,6 +236,15 @@ describe("an import", () => {
     );
   });
 
+  it("from a clock that is ahead is filed and ended no later than now, and its entry keeps what it said", async () => {
+    const ahead = { filed_at: "9000-01-01T00:00:00Z", closed_at: "9000-01-02T00:00:00Z" };
+    const { id } = await bring({ alias: "gt-ahead", state: "done", ...ahead });
+    const instants = "select filed_at <= now() and closed_at <= now() as past from tickets.tickets where id = $1";
+    assert.deepEqual(await world.sql(instants, [id]), [{ past: true }]);
+    const { entries } = await world.ask(operator, "feed.read", { about: id });
+    assert.equal(entries.at(-1).data.filed_at, ahead.filed_at);
+  });
+
   it("that is refused is not told to its twin of the same batch as done", async () => {
     const twins = [0, 1].map(() =>
       world.refused(operator, "ticket.import", { ...old, namespace: "NONE", alias: "gt-2" }),

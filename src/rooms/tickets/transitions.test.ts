@@ -182,6 +182,18 @@ describe("a dispatch", () => {
     assert.equal((await world.refused(alice, "ticket.assign", { id, owner: "Nobody", reason })).code, "seat.unknown");
     assert.equal((await world.say(alice, "ticket.assign", { id, owner: "UNCLAIMED", reason })).owner, null);
   });
+
+  it("J14: takes a ticket from one seat for another only on a diagnosis", async () => {
+    const { id } = await ticketIn("awaiting_claim");
+    const give = (owner: string, why = reason) => [alice, "ticket.assign", { id, owner, reason: why }] as const;
+    await world.say(...give("Bob"));
+    await world.say(...give("Bob"));
+    const refusal = await world.refused(...give("Alice"));
+    assert.deepEqual([refusal.code, refusal.facts.owner], ["diagnosis.missing", "Bob"]);
+    assert.equal((await world.refused(...give("Alice", "PRIOR-DIAGNOSTIC:"))).code, "diagnosis.missing");
+    const why = `${reason}\nPRIOR-DIAGNOSTIC: Bob is out of quota since 12:03Z`;
+    assert.equal((await world.say(...give("Alice", why))).owner, "Alice");
+  });
 });
 
 describe("drift", () => {

@@ -154,7 +154,7 @@ describe("an erasure", () => {
     assert.equal(await inFile(), true);
     await erase(seq);
     // A row stays as long as somebody's snapshot is older than its end, be it autovacuum's.
-    for (let attempt = 0; attempt < 50; attempt++) {
+    for (let attempt = 0; attempt < 600; attempt++) {
       await world.sql("vacuum full ledger.payloads");
       if (!(await inFile())) return;
       await sleep(100);

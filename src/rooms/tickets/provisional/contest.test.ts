@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../../test/cases.ts";
 import { provisionalsIn, rewritten } from "./citations.ts";
 import { type Contender, give, inOrder } from "./contest.ts";
 
