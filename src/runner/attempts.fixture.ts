@@ -21,7 +21,7 @@ if (import.meta.filename === process.argv[1]) {
   const never = new AbortController().signal;
   const worker = async () => {
     for (let one = rest.shift(); one; one = rest.shift()) {
-      const { name, line, memory_mb = 512, timeout_seconds = 20, offline = false } = one;
+      const { name, line, memory_mb = 512, timeout_seconds = 300, offline = false } = one;
       // A fork bomb is not to trouble who else is on this machine.
       const jail = jailOf({ hidden, memory_mb, offline, processes_max: 100 });
       const work = mkdtempSync(join(tmpdir(), "longwatch-attempt-"));

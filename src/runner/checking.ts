@@ -1,4 +1,5 @@
 import { verified } from "./commanded.ts";
+import { reportGuards } from "./guards.ts";
 import type { Around, Wanted } from "./held.ts";
 import { jailOf } from "./jail.ts";
 import { landingCommand, shownOf } from "./landing.ts";
@@ -8,13 +9,19 @@ import { type Report, reportOf } from "./report.ts";
 import { Workspace } from "./workspace.ts";
 
 /** Looks whether a landing would get as far as its deploy: nothing is claimed and nothing outside is touched. */
-export async function check(wanted: Wanted & { verifies: boolean }, around: Around): Promise<Report> {
-  const { environment, repository, verifies } = wanted;
+export async function check(
+  wanted: Wanted & { verifies: boolean; guards: readonly string[] },
+  around: Around,
+): Promise<Report> {
+  const { environment, repository, verifies, guards } = wanted;
   const { env, hidden, stop, tell } = around;
   const workspace = await Workspace.open(repository);
   try {
     const shown = await shownOf(around, environment);
-    const { topology } = shown;
+    const { topology, standing } = shown;
+    if (guards.length > 0 && standing.release === null) tell("longwatch: guard: nothing is served yet\n");
+    else if (guards.length > 0)
+      await reportGuards({ environment, release: standing.release!, named: guards }, workspace, around);
     const plan = await planned(workspace, shown, wanted);
     const { sha } = plan;
     tell(`longwatch: closure: ${plan.base === null ? "nothing is served yet" : `held against ${plan.base}`}\n`);

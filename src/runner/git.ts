@@ -100,3 +100,13 @@ export const CONFIGURATION = `[safe]
 [advice]
 \tdetachedHead = false
 `;
+
+/** Whether a commit has a file or a directory of this path. */
+export async function hasPath(commit: string, path: string, options: Options): Promise<boolean> {
+  const plain = path
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/");
+  const words = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}:${plain}`];
+  return (await git(words, { ...options, codes: [0, 1, 128] })) !== "";
+}

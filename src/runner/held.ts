@@ -1,6 +1,7 @@
 import type { Client } from "../client/client.ts";
 import type { Step, Tools } from "./deploying.ts";
 import type { Env } from "./environment.ts";
+import { reportGuards } from "./guards.ts";
 import { Hold, LeaseLost, type Running } from "./hold.ts";
 import type { Asked } from "./plan.ts";
 import { type Report, reportOf } from "./report.ts";
@@ -32,13 +33,16 @@ export async function held(
   began: number,
   { lease_seconds }: { lease_seconds: number },
   workspace: Workspace,
-  { patient, env, stop, tell, onStep = () => {} }: Around,
+  around: Around,
   act: (tools: Tools) => Promise<Report>,
 ): Promise<Report> {
+  const { patient, env, stop, tell, onStep = () => {} } = around;
   const hold = new Hold(patient, running, lease_seconds, began);
   const tools: Tools = { hold, workspace, env, stop, tell, onStep };
   try {
-    return await act(tools);
+    const report = await act(tools);
+    if (report.outcome === "landed") await lookedForGuards(report, workspace, around);
+    return report;
   } catch (error) {
     if (!(error instanceof LeaseLost) && !hold.lost.aborted) {
       const cause = error instanceof Error ? error.message : String(error);
@@ -51,4 +55,11 @@ export async function held(
   } finally {
     hold.close();
   }
+}
+
+/** Another release is served: does it have the credentials' guards? It is landed whatever comes of the question. */
+async function lookedForGuards({ environment, sha }: Report, workspace: Workspace, around: Around): Promise<void> {
+  await reportGuards({ environment, release: sha! }, workspace, around).catch((error: Error) =>
+    around.tell(`longwatch: guard: nobody could look for the credentials' guards: ${error.message}\n`),
+  );
 }

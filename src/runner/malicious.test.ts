@@ -105,7 +105,7 @@ const outliving: Attempt[] = [
     line: `trap '' TERM INT HUP QUIT; while :; do sleep 1; done`,
     timeout_seconds: 1,
   },
-  { name: "output held open", line: "setsid sleep 60 & echo said" },
+  { name: "output held open", line: "setsid sleep 600 & echo said" },
   { name: "more output than is kept", line: "yes 'more and more and more'", timeout_seconds: 2 },
   {
     name: "more memory than there is, in one process",
@@ -142,7 +142,7 @@ for (const { name, uid, skip } of forms)
     // A terminal of the runner's user: whoever opens it reads what is typed there.
     const terminal = skip
       ? null
-      : spawn("script", ["-qc", "sleep 60", "/dev/null"], { ...(isRoot ? { uid, gid: uid } : {}), stdio: "ignore" });
+      : spawn("script", ["-qc", "sleep 900", "/dev/null"], { ...(isRoot ? { uid, gid: uid } : {}), stdio: "ignore" });
     terminal?.on("error", () => {});
     after(() => terminal?.kill());
     const attempts = [...reading(home), ...outliving, writing, offline];
@@ -165,7 +165,7 @@ for (const { name, uid, skip } of forms)
     for (const { name: what, timeout_seconds } of outliving)
       it(`ends ${what}`, async () => {
         const { how, milliseconds, output, lost_bytes, left, work } = trial.tried[what]!;
-        assert.ok(milliseconds < 19_000, `${how} after ${milliseconds} ms`);
+        assert.ok(milliseconds < 240_000, `${how} after ${milliseconds} ms`);
         assert.equal(left, 0);
         if (what === "a fork bomb") assert.match(how, /^ended (over 64 MB|after 3 s)|^exit code 2$/);
         else if (timeout_seconds !== undefined) assert.equal(how, `ended after ${timeout_seconds} s`);
@@ -192,8 +192,8 @@ for (const { name, uid, skip } of forms)
 
     it("that is killed takes its command with it", async () => {
       const word = `doomed${process.pid}${uid}`;
-      const attempt = { name: "long", line: `exec -a ${word} sleep 60 || sleep 60`, timeout_seconds: 60 };
-      const bash = { ...attempt, line: `bash -c 'exec -a ${word} sleep 60'` };
+      const attempt = { name: "long", line: `exec -a ${word} sleep 600 || sleep 600`, timeout_seconds: 600 };
+      const bash = { ...attempt, line: `bash -c 'exec -a ${word} sleep 600'` };
       const runner = start(uid, { hidden, attempts: [bash] });
       await until(async () => (await processesWith(word)).some((line) => line.startsWith(word)));
       runner.kill("SIGKILL");
@@ -264,7 +264,7 @@ async function processesWith(word: string): Promise<string[]> {
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const since = performance.now(); performance.now() - since < 15_000; await sleep(100))
+  for (const since = performance.now(); performance.now() - since < 120_000; await sleep(100))
     if (await condition()) return;
-  assert.fail("it did not come to that within 15 s");
+  assert.fail("it did not come to that within two minutes");
 }

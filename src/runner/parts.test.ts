@@ -106,9 +106,11 @@ describe("what is served", () => {
 
 describe("the prober", async () => {
   let answer: (reply: ServerResponse) => unknown = () => {};
+  /** When each look came. */
+  const came: number[] = [];
   const serving = (release: string) => (reply: ServerResponse) => reply.end(JSON.stringify({ release }));
   const failing = (reply: ServerResponse) => reply.writeHead(503).end();
-  const server = createServer((_, reply) => answer(reply)).listen(0, "127.0.0.1");
+  const server = createServer((_, reply) => (came.push(performance.now()), answer(reply))).listen(0, "127.0.0.1");
   await once(server, "listening");
   after(() => server.closeAllConnections());
   after(() => server.close());
@@ -121,30 +123,35 @@ describe("the prober", async () => {
     return prober;
   };
 
+  /** Answers so from now on; resolves when so many looks more have come, with the number of the first. */
+  const answering = async (how: typeof answer, looks: number): Promise<number> => {
+    answer = how;
+    const first = came.length;
+    while (came.length < first + looks) await sleep(5);
+    return first;
+  };
+
   it("measures from the first wrong answer to the first right one that stays", async () => {
     answer = serving("old");
     const prober = await started(true);
-    await sleep(50);
-    const began = performance.now();
-    answer = failing;
-    await sleep(150);
-    answer = serving("new");
-    await sleep(30);
-    answer = serving("another");
-    await sleep(100);
-    answer = serving("new");
-    const took = performance.now() - began;
-    assert.equal(await prober.serves("new", 2000, never), true);
+    await answering(serving("old"), 2);
+    const down = await answering(failing, 10);
+    await answering(serving("new"), 2);
+    await answering(serving("another"), 5);
+    const up = await answering(serving("new"), 2);
+    assert.equal(await prober.serves("new", 60_000, never), true);
     await prober.stop();
     const { milliseconds } = prober.outage!;
-    assert.ok(Math.abs(milliseconds! - took) < 60, `${milliseconds} ms of ${took}`);
+    // A look comes after it was sent, and after the one before it came.
+    const [least, most] = [came[up - 1]! - came[down]!, came[up]! - came[down - 1]!];
+    assert.ok(milliseconds! >= least - 1 && milliseconds! <= most + 1, `${least} ≤ ${milliseconds} ≤ ${most}`);
   });
 
   it("finds no outage where one release follows the other without one", async () => {
     answer = serving("old");
     const prober = await started(true);
     answer = serving("new");
-    assert.equal(await prober.serves("new", 2000, never), true);
+    assert.equal(await prober.serves("new", 60_000, never), true);
     await prober.stop();
     assert.equal(prober.outage, null);
   });
@@ -152,12 +159,11 @@ describe("the prober", async () => {
   it("does not count what was never up, until it was", async () => {
     answer = failing;
     const prober = await started(false);
-    await sleep(50);
+    await answering(failing, 3);
     assert.equal(prober.outage, null);
     answer = serving("new");
-    await prober.serves("new", 2000, never);
-    answer = failing;
-    await sleep(60);
+    await prober.serves("new", 60_000, never);
+    await answering(failing, 3);
     await prober.stop();
     assert.equal(prober.outage!.milliseconds, null);
   });

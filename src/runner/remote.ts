@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import type { Env } from "./environment.ts";
-import { git, GitFailure } from "./git.ts";
+import { git, GitFailure, hasPath } from "./git.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -95,12 +95,7 @@ export class Remote {
 
   /** Whether a commit has a file or a directory of this path. */
   async has(commit: string, path: string): Promise<boolean> {
-    const plain = path
-      .split("/")
-      .filter((part) => part !== "" && part !== ".")
-      .join("/");
-    const words = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}:${plain}`];
-    return (await git(words, { ...this.#here, codes: [0, 1, 128] })) !== "";
+    return hasPath(commit, path, this.#here);
   }
 
   /** Commits with their whole messages, the newest first; `since` and all before it are left out. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { Refusal } from "../kernel/refusal.ts";
-import { CONFIGURATION, git, GitFailure } from "./git.ts";
+import { CONFIGURATION, git, GitFailure, hasPath } from "./git.ts";
 
 /** Where what was put together by the runner stays reachable, so that a release can be gone back to. */
 const KEPT = "refs/longwatch";
@@ -144,6 +144,13 @@ export class Workspace {
   async isAncestor(older: string, newer: string): Promise<boolean> {
     const base = await git(["merge-base", older, newer], { ...this.#there, codes: [0, 1] });
     return base === older;
+  }
+
+  /** Whether a commit has a file or a directory of this path, or comes after a commit of this id. */
+  async has(commit: string, what: string): Promise<boolean> {
+    const older = /^[0-9a-f]{7,64}$/.test(what) ? await this.find(what) : null;
+    if (older !== null) return this.isAncestor(older, commit);
+    return hasPath(commit, what, this.#there);
   }
 
   /** Brings commits with everything before them. */

@@ -183,6 +183,21 @@ describe("a feed file that people wrote", () => {
     assert.deepEqual(JSON.parse(again.stdout).counts.posts, { read: 8, imported: 0, here: 5, refused: 3 });
   });
 
+  test("of a time that nobody read off a clock is told by its line, and is not its neighbour's", async () => {
+    const server = await testServer();
+    const file = join(directory(), "FEED.md");
+    const headings = ["2026-04-16T17:44Z ET · CODEX-1 · one", "18:32:xxZ · CODEX-2 · two", "~22:30Z · CODEX-3 · three"];
+    writeFileSync(file, headings.map((heading) => `## ${heading}\ntext\n\n`).join(""));
+    const { code, stdout, stderr } = await run(server, "import", "feed", file, "--json");
+    assert.deepEqual([code, JSON.parse(stdout).refused.map(({ line }: Row) => line)], [1, [4, 7]]);
+    assert.match(stderr, /^FEED\.md:7: refused: its time is not an instant .*~22:30Z/m);
+    const posts = await postsOf(server);
+    assert.deepEqual(
+      posts.map(({ data }) => [data.author, data.said_at, data.subject, data.body]),
+      [["CODEX-1", "2026-04-16T17:44:00Z", "one", "text"]],
+    );
+  });
+
   test("comes in as JSON Lines too", async () => {
     const server = await testServer();
     const file = join(directory(), "feed.jsonl");

@@ -66,7 +66,7 @@ export const subjectsOf = async (server: Server): Promise<string[]> =>
   (await postsOf(server)).map(({ data }) => data.subject);
 
 export async function until<T>(what: string, look: () => Promise<T | false | undefined | null>): Promise<T> {
-  for (const since = Date.now(); Date.now() - since < 30_000; await sleep(50)) {
+  for (const since = Date.now(); Date.now() - since < 120_000; await sleep(50)) {
     const found = await look();
     if (found) return found;
   }

@@ -1,6 +1,9 @@
 import { get } from "node:http";
 
-/** Looks at a health URL from a process of its own, and tells at the end of its input what it saw. */
+/**
+ * Looks at a health URL from a process of its own, and tells at the end of its input what it saw: for how
+ * long it was down, and how far two looks that follow each other were apart at the most.
+ */
 const [url, ...right] = process.argv.slice(2) as [string, ...string[]];
 const looks: { sent: number; isRight: boolean }[] = [];
 let isOver = false;
@@ -8,7 +11,7 @@ process.stdin.on("end", () => (isOver = true)).resume();
 
 function look(): Promise<boolean> {
   return new Promise((done) => {
-    const request = get(url, { agent: false, timeout: 2000 }, (answer) => {
+    const request = get(url, { agent: false, timeout: 30_000 }, (answer) => {
       let body = "";
       answer.on("data", (part) => (body += part));
       answer.on("end", () => done(answer.statusCode === 200 && right.some((one) => body.includes(one))));
@@ -28,4 +31,5 @@ const first = looks.findIndex(({ isRight }) => !isRight);
 const last = looks.findLastIndex(({ isRight }) => !isRight);
 const up = looks[last + 1];
 const down = first < 0 ? 0 : up === undefined ? null : Math.round(up.sent - looks[first]!.sent);
-process.stdout.write(`${JSON.stringify({ down, looks: looks.length })}\n`);
+const late = Math.max(...looks.slice(1).map(({ sent }, at) => sent - looks[at]!.sent));
+process.stdout.write(`${JSON.stringify({ down, late: Math.round(late) })}\n`);

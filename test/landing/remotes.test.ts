@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Remote } from "../../src/runner/remote.ts";
 import { Workspace } from "../../src/runner/workspace.ts";
 import { testServer } from "../harness.ts";
+import { ownPort } from "../ports.ts";
 import { longwatch, Pushed } from "./clean_clone.ts";
 
 /** Remotes over a network, as git's own servers speak to them, and as they fail. */
@@ -30,17 +31,9 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 /** `git daemon` on a free port. */
 async function daemon(): Promise<number> {
-  const port = await closedPort();
+  const port = await ownPort();
   const served = ["daemon", "--export-all", `--base-path=${base}`, "--listen=127.0.0.1", `--port=${port}`, bare];
   const child = spawn("git", served, { stdio: "ignore", detached: true });
   after(() => process.kill(-child.pid!));
@@ -49,7 +42,7 @@ async function daemon(): Promise<number> {
     const isOpen = await new Promise((done) => socket.on("connect", () => done(true)).on("error", () => done(false)));
     socket.destroy();
     if (isOpen) return port;
-    assert.ok(tries < 100, "git daemon does not listen");
+    assert.ok(tries < 1_200, "git daemon does not listen");
     await sleep(50);
   }
 }
@@ -99,14 +92,19 @@ async function cutAfter(bytes: number, port: number): Promise<number> {
 }
 
 const [gitPort, httpPort] = [await daemon(), await listening(httpServer(backend))];
-const patience = { "ls-remote": 1, fetch: 1 };
+const patience = { "ls-remote": 60, fetch: 60 };
 const stop = new AbortController();
 
 /** The newest commit of a branch of the remote at this address. */
-async function asked(address: string, branch = "main", signal = stop.signal): Promise<string | null> {
+async function asked(address: string, branch = "main", signal = stop.signal, seconds = patience) {
   const workspace = await Workspace.open(repository.path);
   try {
-    const remote = await Remote.of(workspace, repository.path, { name: address, env: {}, stop: signal, patience });
+    const remote = await Remote.of(workspace, repository.path, {
+      name: address,
+      env: {},
+      stop: signal,
+      patience: seconds,
+    });
     return await remote.branch(branch);
   } finally {
     await workspace.close();
@@ -138,22 +136,20 @@ describe("a remote", () => {
     const port = await listening(createServer(() => {}));
     for (const scheme of ["git", "http"]) {
       const address = `${scheme}://${scheme === "http" ? "me:s3cret@" : ""}127.0.0.1:${port}/${name}`;
-      const began = performance.now();
-      await assert.rejects(asked(address), (error: Error) => {
+      await assert.rejects(asked(address, "main", stop.signal, { ...patience, "ls-remote": 1 }), (error: Error) => {
         assert.match(error.message, /127\.0\.0\.1:\d+\/\S+ did not answer git ls-remote within 1 seconds$/);
         assert.doesNotMatch(error.message, /s3cret/);
         return true;
       });
-      assert.ok(performance.now() - began < 10_000);
     }
     for (let tries = 0; running(`127.0.0.1:${port}/`).length > 0; tries++) {
-      assert.ok(tries < 100, "git goes on asking");
+      assert.ok(tries < 1_200, "git goes on asking");
       await sleep(50);
     }
   });
 
   it("that nobody serves, that wants a password, or has no such repository is told as git tells it", async () => {
-    const port = await closedPort();
+    const port = await ownPort();
     await assert.rejects(asked(`git://127.0.0.1:${port}/${name}`), /git ls-remote .*Connection refused/s);
     await assert.rejects(asked(`http://me:s3cret@127.0.0.1:${port}/${name}`), (error: Error) => {
       assert.match(error.message, /git ls-remote/);
@@ -191,7 +187,7 @@ describe("longwatch land verify", () => {
     await say(alice, "ticket.finish", { id, claim_token, work_proof: `commit ${good}`, deliverable });
     const verify = (remote: string, ...words: string[]) =>
       longwatch(["land", "verify", ...words, "--remote", remote], { url, token: runner, cwd: repository.path });
-    const away = `git://127.0.0.1:${await closedPort()}/${name}`;
+    const away = `git://127.0.0.1:${await ownPort()}/${name}`;
     for (const words of [[id], []]) {
       const { code, told } = await verify(away, ...words);
       assert.deepEqual([code, told[0].outcome], [8, "undecided"], words.join());

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { nodeInEveryJail } from "../../src/runner/node.fixture.ts";
 import { Repository } from "../closure/repository.ts";
+import { ownPort } from "../ports.ts";
 
 /**
  * A shop that is really served: a repository that is built here, a deploy command that starts its server, and a health
@@ -112,11 +112,7 @@ export class Shop {
   }
 
   static async open(): Promise<Shop> {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await new Promise((done) => probe.once("listening", done));
-    const { port } = probe.address() as { port: number };
-    await new Promise((done) => probe.close(done));
-    const shop = new Shop(port);
+    const shop = new Shop(await ownPort());
     after(() => shop.close());
     return shop;
   }
@@ -133,8 +129,8 @@ export class Shop {
       command: `sh deploy.sh ${place}`,
       verify_command: `${this.node} --check src/server.js && ${this.node} --check web/board.js`,
       health_url: this.health_url,
-      timeout_seconds: 30,
-      health_seconds: 2,
+      timeout_seconds: 900,
+      health_seconds: 5,
     };
   }
 

@@ -101,15 +101,16 @@ describe("the founding outage", () => {
     outside.stdin.end();
     await once(outside, "close");
     assert.deepEqual([code, report?.outcome, report?.closure.forced_by], [1, "rolled_back", consent.id], stderr);
-    assert.match(report.cause, /not healthy within 2 s: it answers 503/);
+    assert.match(report.cause, /not healthy within 5 s: it answers 503/);
     assert.deepEqual(await shop.served(), { status: 200, release: good });
-    const { down } = JSON.parse(seen.trim().split("\n").at(-1)!);
+    const { down, late } = JSON.parse(seen.trim().split("\n").at(-1)!);
     const { failures } = await ask(operator, "failure.list", { environment, all: true });
     assert.equal(failures.length, 1);
     const [failure] = failures;
-    assert.ok(down > 2000, `the outage took ${down} ms`);
+    assert.ok(down > 5000, `the outage took ${down} ms`);
     const apart = Math.abs(failure.downtime_milliseconds - down);
-    assert.ok(apart <= 50, `recorded ${failure.downtime_milliseconds} ms, seen ${down} ms`);
+    // Each sees the change at a look of its own; how long a machine lets looks wait is measured beside it.
+    assert.ok(apart <= 50 + 20 * late, `recorded ${failure.downtime_milliseconds} ms, seen ${down} ms, late ${late}`);
     assert.deepEqual([failure.ticket, failure.served_release, failure.outcome], [ticket, good, "rolled_back"]);
     assert.ok(failure.entries.length > 5);
   });

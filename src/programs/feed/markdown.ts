@@ -17,7 +17,8 @@ import { APPENDED, derived, type FeedRecord, IMPORTED, merged, same, type Words 
  * a backslash before it, which Markdown does not show; the reader takes one away.
  */
 const DASH = "·|\\||—|–|-";
-const INSTANT = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d`;
+/** Also one that no clock wrote (`~22:30Z`, `18:32:xxZ`): its post is told as unreadable, and is not the one before. */
+const INSTANT = String.raw`(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d|~?\d\d:\d\d(?::[\dx]{2})?Z)`;
 const LIKE_HEADING = new RegExp(`^#{1,6}[ \\t]+\\[?${INSTANT}`);
 const ESCAPED = new RegExp(String.raw`^(\\*#{1,6}[ \t]+\[?${INSTANT})`, "gm");
 const UNESCAPED = new RegExp(String.raw`^\\(\\*#{1,6}[ \t]+\[?${INSTANT})`, "gm");
@@ -28,6 +29,8 @@ const NOTE = /^<!-- longwatch (\{.*\}) -->\r?$/s;
 /** What a heading can tell without a word lost: no control, no separator, no line end, single spaces. */
 const PLAIN = /^[^\s\p{C}·]+( [^\s\p{C}·]+)*$/u;
 const SEPARATOR = new RegExp(`^(?:${DASH})[ \\t]+`);
+/** `17:44Z ET ·`: a second time zone is no seat. */
+const SECOND_ZONE = new RegExp(`^(?:UTC|GMT|[ECMP][SD]?T)[ \\t]+(?=(?:${DASH})[ \\t])`);
 const NOTHING = "-";
 
 /** True for a line with which a post begins. */
@@ -77,7 +80,7 @@ export function readPost(text: string): Read {
   const [first = "", second = ""] = text.split("\n", 2);
   const heading = first.length > HEADING_CHARACTERS_MAX ? null : HEADING.exec(first.trimEnd());
   const said = heading?.[1];
-  const rest = (heading?.[2] ?? "").replace(SEPARATOR, "");
+  const rest = (heading?.[2] ?? "").replace(SECOND_ZONE, "").replace(SEPARATOR, "");
   const note = NOTE.exec(second);
   if (!note && second.startsWith("<!-- longwatch")) return { problem: "the note under its heading is not whole" };
   if (said === undefined) return { problem: "its heading is not a time, a seat and what it is about" };

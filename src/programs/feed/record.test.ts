@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/cases.ts";
 import { MARKERS } from "../../rooms/tickets/index.ts";
 import { readLine } from "./lines.ts";
 import { beginsPost, markdownOf, readPost } from "./markdown.ts";
@@ -11,7 +11,14 @@ const pieces = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: "binary" }) },
   fc.constantFrom("\n", "\n\n", "\r\n", "\r", "\u2028", "\\", "\\\\", " ", "\t", "·", " · ", "-", "-->", "<!--"),
   fc.constantFrom("```\n", "~~~", "# FEED\n", "## ", "## 2026-04-18T10:34Z", "### [2026-04-18 10:34:00+02:00] · X · -"),
-  fc.constantFrom("\\## 2026-04-18T10:34Z · A", '<!-- longwatch {"seq":1} -->', "\ufeff", "{}", "__proto__"),
+  fc.constantFrom(
+    "\\## 2026-04-18T10:34Z · A",
+    "## ~22:30Z · A",
+    '<!-- longwatch {"seq":1} -->',
+    "\ufeff",
+    "{}",
+    "__proto__",
+  ),
   fc.constantFrom(...MARKERS).map((marker) => `\n${marker}: DONE\n`),
 );
 const text = fc

@@ -10,7 +10,7 @@ import { recover } from "../../runner/recovering.ts";
 import type { Report } from "../../runner/report.ts";
 import { exitOf, plain, refusedExit, stoppable, told, wholeNumber } from "./told.ts";
 
-const USAGE = `usage: longwatch land check ENVIRONMENT [what] [--offline]
+const USAGE = `usage: longwatch land check ENVIRONMENT [what] [--guard GUARD] [--offline]
        longwatch land run ENVIRONMENT --ticket TICKET [what] [--consent-words TEXT] [--dry-run] [--offline]
        longwatch land rollback ENVIRONMENT [--sha COMMIT] [--ticket TICKET] [--consent-words TEXT] [--dry-run]
        longwatch land recover ENVIRONMENT
@@ -25,6 +25,8 @@ What is landed, out of the repository (--repository DIR, else the working direct
   --source BRANCH   the branch that the commits come from, where what they need is looked for, and
   --base COMMIT     what they are picked onto: the release that is served, unless you say
 
+  --guard GUARD          report whether the release that is served has this file, or comes after this commit: what a
+                         credential waits for; may be repeated
   --consent-words TEXT   the operator's own words, where the landing rests on them
   --lease-seconds N      how long a lost server is waited for, and a lost runner (60)
   --offline              the verify command gets no network but its own loopback
@@ -55,6 +57,7 @@ const options = {
   commit: { type: "string", multiple: true },
   source: { type: "string" },
   base: { type: "string" },
+  guard: { type: "string", multiple: true },
   repository: { type: "string" },
   "consent-words": { type: "string" },
   "lease-seconds": { type: "string" },
@@ -64,7 +67,7 @@ const options = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-type Call = { wanted: Wanted; isDry: boolean; json: boolean };
+type Call = { wanted: Wanted; guards: string[]; isDry: boolean; json: boolean };
 
 /** `longwatch land …`. Answers the exit code. */
 export async function main(verb: Verb, argv: string[], place: Place, json = false): Promise<number> {
@@ -99,8 +102,9 @@ export async function main(verb: Verb, argv: string[], place: Place, json = fals
   }
 }
 
-function done(verb: Verb, { wanted, isDry }: Call, around: Around): Promise<Report> {
-  if (verb === "check" || (verb === "run" && isDry)) return check({ ...wanted, verifies: verb === "check" }, around);
+function done(verb: Verb, { wanted, guards, isDry }: Call, around: Around): Promise<Report> {
+  if (verb === "check" || (verb === "run" && isDry))
+    return check({ ...wanted, guards, verifies: verb === "check" }, around);
   if (verb === "run") return land(wanted, around);
   return verb === "rollback" ? rollBack({ ...wanted, isDry }, around) : recover(wanted, around);
 }
@@ -114,12 +118,14 @@ function callOf(verb: Verb, argv: string[], cwd: string, json: boolean): Call | 
     throw new Error("Say with --ticket what it is landed for.");
   if (values.commit !== undefined && values.sha !== undefined)
     throw new Error("Either a commit of the branch (--sha) or picked ones (--commit).");
+  if (values.guard !== undefined && verb !== "check") throw new Error("A guard is looked for by check.");
   const lease_seconds = wholeNumber("--lease-seconds", values["lease-seconds"], 60, 5, 600);
   const { ticket, sha, commit: commits = [], source, base, offline = false } = values;
   const repository = resolve(cwd, values.repository ?? ".");
   const wanted = { environment, ticket, sha, commits, source, base, repository, lease_seconds, offline };
   return {
     wanted: { ...wanted, consent_words: values["consent-words"] },
+    guards: values.guard ?? [],
     isDry: values["dry-run"] === true,
     json: json || values.json === true,
   };

@@ -65,7 +65,7 @@ export function told(report: Report): string {
     const { downtime_milliseconds: down } = report;
     lines.push(`down: from ${report.down_from}, ${down === null ? "and still" : `for ${down} ms`}`);
   }
-  if (report.failure !== null) lines.push(`record: longwatch failure list --environment ${environment}`);
+  if (report.failure !== null) lines.push(`record: longwatch failure list --environment ${environment} --all`);
   if (report.outcome === "lost") lines.push(`next: longwatch land recover ${environment}`);
   if (deploy !== null && sha !== null) lines.push(`log: longwatch deploy log --id ${deploy}`);
   return `${lines.join("\n")}\n`;

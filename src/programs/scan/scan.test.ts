@@ -162,9 +162,7 @@ describe("longwatch scan git", () => {
     const refs = Array.from({ length: 1_000 }, (_, n) => `create refs/heads/many/cmb-0002-${n} ${head}\n`);
     git("fetch", "-q", ".", "side:aside");
     execFileSync("git", ["update-ref", "--stdin"], { cwd: tree, env, input: refs.join("") });
-    const begun = performance.now();
     assert.equal((await found()).rest.branches > 1_000, true);
-    assert.ok(performance.now() - begun < 10_000);
     const wrong = await scan("--base=--output=x");
     assert.deepEqual([wrong.code, /is no commit/.test(wrong.err)], [2, true], wrong.err);
   });

@@ -226,7 +226,8 @@ async function giveAgain(world: World, caller: Caller, input: Input & { id: stri
   const [before] = await world.db.all<{ attempt: number }>(sql.standing, { ticket_id: row.id });
   const wasGiven = before !== undefined || row.owner_id !== null;
   if (wasGiven && input.diagnosis === undefined) throw undiagnosed(`Giving ${row.id} anew`);
-  const reason = [input.intent && `INTENT: ${input.intent}`, input.diagnosis && `PRIOR-DIAGNOSTIC: ${input.diagnosis}`];
+  // What it rests on comes first: a long intent is cut.
+  const reason = [input.diagnosis && `PRIOR-DIAGNOSTIC: ${input.diagnosis}`, input.intent && `INTENT: ${input.intent}`];
   const { outputs, events } = await through(world, tickets.assign, caller, [
     {
       id: row.id,

@@ -50,6 +50,43 @@ describe("an actionable post", () => {
     assert.equal((await act(other, "DONE", alice, { body: "WORK_PROOF: commit 1a2b3c4" })).state, "done");
   });
 
+  it("J11: that files says in its markers what it changes and what it is a part of", async () => {
+    const parent = await file({ title: "the objective" });
+    const body = `SURFACE_KEY: cmb:receipts:card\nNO_OVERLAP_PROOF: none else\nPARENT: ${parent}`;
+    const filing = { kind: "actionable", reserve: "CMB", subject: "The card", body };
+    const [first, second] = [await post(filing), await post(filing)];
+    const shown = await world.ask(operator, "ticket.show", { id: first.item });
+    assert.deepEqual([shown.surface_key, shown.links[0].target], ["cmb:receipts:card", parent]);
+    assert.deepEqual(first.warnings, []);
+    await act(first.item, "CLAIMED");
+    const refusal = await unacted(second.item, "CLAIMED", bob);
+    assert.deepEqual([refusal.code, refusal.facts.item], ["surface.held", first.item]);
+    const free = await post({ ...filing, body: "SURFACE_KEY: none\nPARENT: CMB-9999" });
+    const { surface_key, links } = await world.ask(operator, "ticket.show", { id: free.item });
+    assert.deepEqual([surface_key, links], [null, []]);
+    assert.match(free.warnings[0], /no ticket CMB-9999/);
+  });
+
+  it("that files for a lane or a pool of its idle seats puts it into that lane, and says so", async () => {
+    for (const owner of ["ORA-lane", "any-idle-ORA-claude"]) {
+      const filed = await post({ kind: "actionable", reserve: "CMB", subject: "Theirs", lane: "CMB", owner });
+      const shown = await world.ask(operator, "ticket.show", { id: filed.item });
+      assert.deepEqual([shown.lane, shown.owner], ["ORA", null]);
+      assert.match(filed.warnings[0], /is no seat: it waits in lane ORA/);
+    }
+  });
+
+  it("that gives a ticket that is there to another leaves it where it is, and says what would", async () => {
+    const id = await file();
+    const { warnings } = await act(id, "BLOCKED", alice, { owner: "Bob", lane: "ELSE" });
+    assert.match(warnings[0], /does not change the owner and lane .* ticket\.assign \{id, owner, lane, reason\}/);
+    const { owner, lane } = await world.ask(operator, "ticket.show", { id });
+    assert.deepEqual([owner, lane], [null, "CMB"]);
+    assert.deepEqual((await act(id, "PARKED", alice, { owner: "UNCLAIMED", lane: "CMB" })).warnings, []);
+    const mine = await file();
+    assert.deepEqual((await act(mine, "CLAIMED", alice, { owner: "Alice", lane: "ELSE" })).warnings, []);
+  });
+
   it("finds a ticket without a holder once the lease on it has ended", async () => {
     for (const state of ["BLOCKED", "PARKED", "CANCELLED"]) {
       const id = await file();

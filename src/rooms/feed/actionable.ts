@@ -2,7 +2,8 @@ import type { Act, Caller, Command, Event, World } from "../../kernel/operation.
 import { parse } from "../../kernel/door.ts";
 import { rolesOf } from "../../kernel/permission.ts";
 import { Refusal } from "../../kernel/refusal.ts";
-import { authLines, findLapsed, operations as tickets, Proofs, readMarkers } from "../tickets/index.ts";
+import { findLapsed, operations as tickets, Proofs, readMarkers, reasonOf } from "../tickets/index.ts";
+import { contentOf, leftAlone } from "./ticket_words.ts";
 
 /** The states that a post may give, as the founding fleets write them (origins A3). */
 export const postStates = [
@@ -42,17 +43,25 @@ type Post = {
   priority?: string | undefined;
 };
 
-export type Moved = { item: string; state: string; claim_token: string | null; events: Event[] };
+export type Moved = {
+  item: string;
+  state: string;
+  claim_token: string | null;
+  events: Event[];
+  warnings: string[];
+};
 
 /** An actionable post is a face of the ticket commands: it moves a ticket by them, under their rules, or not at all. */
 export async function moveByPost(world: World, caller: Caller, post: Post): Promise<Moved | Refusal> {
   try {
     if (post.item !== undefined && post.reserve !== undefined) throw eitherItemOrReserve();
-    const { command, input } = post.reserve === undefined ? await moving(world, caller, post) : filing(post);
+    const said = post.reserve === undefined ? await moving(world, caller, post) : await filing(world, post);
+    const { command, input, warnings = [] } = said;
     const [outcome] = await command.run(world, [{ caller, input: parse(command.input, input) }]);
     if (outcome instanceof Refusal) return outcome;
     const { output, events } = outcome as Act<{ id: string; state?: string; claim_token?: string }>;
-    return { item: output.id, state: output.state ?? "in_progress", claim_token: output.claim_token ?? null, events };
+    const { id: item, state = "in_progress", claim_token = null } = output;
+    return { item, state, claim_token, events, warnings };
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;
@@ -64,15 +73,17 @@ function eitherItemOrReserve(): Refusal {
   return new Refusal("invalid", "input.invalid", "Give either item or reserve.", { fields });
 }
 
-type Say = { command: Command; input: Record<string, unknown> };
+type Say = { command: Command; input: Record<string, unknown>; warnings?: string[] };
 
-function filing({ reserve, subject, body, lane, owner, priority, state }: Post): Say {
+async function filing({ db }: World, post: Post): Promise<Say> {
+  const { reserve, subject, body, priority, state } = post;
   if (state !== undefined && state !== "AWAITING_CLAIM")
     throw new Refusal("invalid", "post.needs_state", "state: a new ticket begins as AWAITING_CLAIM", {
       fields: [{ field: "state", message: "a new ticket begins as AWAITING_CLAIM" }],
     });
-  const said = { namespace: reserve, title: subject, body, lane, priority: priorityOf(priority) };
-  return { command: tickets.file, input: { ...said, owner: owner === "UNCLAIMED" ? undefined : owner } };
+  const { content, warnings } = await contentOf(db, post);
+  const input = { namespace: reserve, title: subject, body, priority: priorityOf(priority), ...content };
+  return { command: tickets.file, input, warnings };
 }
 
 function priorityOf(word: string | undefined): number | undefined {
@@ -101,10 +112,12 @@ function proofsIn(body: string): Record<string, string> {
   return Object.fromEntries([...lines].map(([field, all]) => [field, all.map(({ value }) => value).join("; ")]));
 }
 
-async function moving(world: World, caller: Caller, { item, state, subject, body }: Post): Promise<Say> {
+async function moving(world: World, caller: Caller, post: Post): Promise<Say> {
+  const { item, state, subject, body, owner, lane } = post;
   if (item === undefined || state === undefined) throw needs(item === undefined ? "item" : "state");
   const row = await findLapsed(world, item);
   const { id, claim_token } = row;
+  const warnings = leftAlone(row, { state, owner, lane });
   const mine = row.claimed_by === caller.principal_id && row.claimed_incarnation === caller.incarnation;
   const held = row.state === "in_progress";
   const absorb = readMarkers(body).filter(({ marker }) => marker === "ABSORB");
@@ -119,12 +132,14 @@ async function moving(world: World, caller: Caller, { item, state, subject, body
   if (state === "DONE") return { command: tickets.finish, input: { ...claim, note: subject, ...proofsIn(body) } };
   if (state === "AWAITING_CLAIM") {
     if (!mine) throw needsProof(id, row.state);
-    return { command: tickets.release, input: { ...claim, reason: subject } };
+    return { command: tickets.release, input: { ...claim, reason: subject }, warnings };
   }
-  const reason = state === "BLOCKED" ? [subject, ...authLines(body)].join("\n") : subject;
-  if (held) return { command: tickets.release, input: { ...claim, state: state.toLowerCase(), reason } };
+  const blocks = state === "BLOCKED" && (mine || !held);
+  const reason = blocks ? reasonOf(subject, { field: "body", words: body }) : subject;
+  if (reason instanceof Refusal) throw reason;
+  if (held) return { command: tickets.release, input: { ...claim, state: state.toLowerCase(), reason }, warnings };
   const command = { BLOCKED: tickets.block, PARKED: tickets.park, CANCELLED: tickets.cancel }[state];
-  return { command, input: { id, reason } };
+  return { command, input: { id, reason }, warnings };
 }
 
 /** An `ABSORB:` line makes such a post a ruling: nobody moves other tickets by the way (0129). */

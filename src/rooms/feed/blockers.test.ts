@@ -46,10 +46,11 @@ describe("A ticket that is blocked on access", () => {
         body: "We get a 403 from the mail service.",
       }),
     ];
-    for (const { code, kind, fields, facts, hint } of refusals) {
-      assert.deepEqual([code, kind, fields[0]!.field], ["blocker.unclassified", "invalid", "reason"]);
+    for (const [n, { code, kind, fields, facts, hint }] of refusals.entries()) {
+      const field = n === 0 ? "reason" : "body";
+      assert.deepEqual([code, kind, fields[0]!.field], ["blocker.unclassified", "invalid", field]);
       assert.deepEqual(facts.missing, Object.keys(block));
-      assert.match(hint!, /missing_grant.*auth_present_wrong_scope/);
+      assert.match(hint!, new RegExp(`lines in ${field}, .*missing_grant.*auth_present_wrong_scope`));
     }
     const { LAST_VALIDATED: _, ...incomplete } = block;
     const almost = await refused(alice, "ticket.block", { id, reason: linesOf(incomplete) });
@@ -79,6 +80,15 @@ describe("A ticket that is blocked on access", () => {
       assert.equal(shown.state, "blocked", id);
       assert.match(shown.blocked_reason, /NEXT_SAFE_ACTION: the operator rotates it/);
     }
+  });
+
+  it("with a block that is too long for the ticket's reason is told so of the field that it stood in", async () => {
+    const id = await file();
+    const body = linesOf({ ...block, STATE_OF_GRANT: "refused ".repeat(300) });
+    const post = { kind: "actionable", item: id, state: "BLOCKED", subject: "no login" };
+    const { code, fields, message } = await refused(alice, "post.append", { ...post, body });
+    assert.deepEqual([code, fields[0]!.field], ["input.invalid", "body"]);
+    assert.match(message, /^body: makes a reason of 2\d{3} characters.*holds 2000$/);
   });
 
   it("one of a batch that lacks the block does not keep the others from being released", async () => {

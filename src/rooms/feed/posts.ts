@@ -133,7 +133,7 @@ async function actionable(world: World, { caller, input }: Posting) {
   const carried = input.reserve === undefined ? [] : await carriedBy(world, [{ id: moved.item, words: input.body }]);
   return posted(input, moved.item, moved, {
     events: [...moved.events, ...carried],
-    warnings: credentialWarnings(wordsOf(input)),
+    warnings: [...moved.warnings, ...credentialWarnings(wordsOf(input))],
   });
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { command, query, roles, text } from "../../kernel/operation.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { statements } from "../../kernel/sql.ts";
+import { shellWord } from "../../shell_words.ts";
 import { LANDERS } from "./bindings.ts";
 import { EnvironmentName, findEnvironment, type Row } from "./environments.ts";
 
@@ -109,7 +110,8 @@ function unserved({ name: environment, good_release }: Row, name: string, guard:
     hint:
       good_release === null
         ? `Nothing is known to be served in ${environment}: land the guard first.`
-        : "Land the guard first; `longwatch land check` then reports that it is served.",
+        : "Land the guard first, then have it looked for: " +
+          `longwatch land check ${environment} --guard ${shellWord(guard)}`,
     facts: { environment, guard, release: good_release, looked },
   });
 }

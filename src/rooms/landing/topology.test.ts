@@ -94,6 +94,9 @@ describe("writing such words (FLT-0175)", async () => {
       "topology.contradicted",
       "by its namespace's lane",
     );
+    const post = { kind: "actionable", reserve: "FLT", state: "AWAITING_CLAIM", subject: "Land {{ITEM_ID}}" };
+    const posted = await refused(strategist, "post.append", { ...post, body: filing.body });
+    assert.equal(posted.code, "topology.contradicted");
     assert.deepEqual(await ask(operator, "ticket.list", {}), before);
   });
 

@@ -10,6 +10,7 @@ const WATCHED: Readonly<Record<string, readonly string[]>> = {
   "ticket.file": ["title", "body"],
   "ticket.dispatch": ["title", "body", "intent"],
   "ticket.divide": ["child", "body", "intent"],
+  "post.append": ["subject", "body"],
 };
 
 type Input = Readonly<Record<string, unknown>>;
@@ -36,9 +37,11 @@ async function problemsOf(
   calls: readonly Call<Input>[],
   fields: readonly string[],
 ): Promise<(Refusal | null)[]> {
-  const texts = calls.map(({ input }) => fields.flatMap((field) => input[field] ?? []).join("\n"));
+  const texts = calls.map(({ input }) =>
+    isTold(input) ? "" : fields.flatMap((field) => input[field] ?? []).join("\n"),
+  );
   if (!texts.some((text) => CONCERNS.test(text))) return calls.map(() => null);
-  const refs = calls.map(({ input }) => String(input.id ?? input.namespace ?? ""));
+  const refs = calls.map(({ input }) => String(input.id ?? input.namespace ?? input.reserve ?? ""));
   const [recorded, lanes] = await Promise.all([
     world.db.all<Recorded>(sql.recorded),
     world.db.all<{ ref: string; lane: string | null }>(sql.lanes, { refs: [...new Set(refs)] }),
@@ -49,6 +52,9 @@ async function problemsOf(
     return found.length === 0 ? null : contradicted(found);
   });
 }
+
+/** A post that files nothing tells what is or was, and sends nobody anywhere. */
+const isTold = ({ kind, reserve }: Input): boolean => kind !== undefined && reserve === undefined;
 
 function contradicted(found: readonly Contradiction[]): Refusal {
   const [{ environment, what, said, recorded }] = found as [Contradiction];

@@ -171,8 +171,12 @@ describe("A decision", () => {
       ids.toSorted((a, b) => a - b),
       ids.map((_, n) => before + n + 1),
     );
-    const { replayed, equal } = await world.ask(operator, "policy.replay", { first: 1, last: before + 100 });
-    assert.deepEqual([replayed, equal], [before + 100, before + 100]);
+    // A slow machine replays a part of them at a time.
+    for (let first = 1; first <= before + 100;) {
+      const { replayed, equal, last } = await world.ask(operator, "policy.replay", { first, last: before + 100 });
+      assert.deepEqual([replayed, equal], [last - first + 1, replayed]);
+      first = last + 1;
+    }
   });
 
   test("is refused with the field named when more is said than can be kept", async () => {
@@ -237,7 +241,7 @@ describe("The ladder", () => {
       await world.say(strategist, "approval.decide", { id: again, verdict: "reject", reason: "not twice on one day" });
       const rejected = await decide(implementer, migrate);
       assert.deepEqual([rejected.protocol.approval, rejected.protocol.approval_state], [again, "rejected"]);
-      assert.match(rejected.protocol.do, /rejected: not twice on one day/);
+      assert.match(rejected.protocol.do, /rejected: not twice on one day\. Go on/);
     });
   });
 

@@ -162,6 +162,25 @@ test("A denial whose seat cannot be held is not given: all of it is one commit (
   assert.deepEqual(offered(await decide(tokens[0]!)), idle);
 });
 
+test("Who does not hold the ticket of its commits is told to claim that one, not the next of its lane", async () => {
+  const { idle, seats, decide, say, operator } = await fleet(0, 1);
+  const implementer = seats.get(idle[0]!)!;
+  await say(operator, "namespace.define", { prefix: "WEB", format: "WEB-NNNN" });
+  for (const title of ["The next", "Meant", "Meant too"])
+    await say(operator, "ticket.file", { namespace: "WEB", title });
+  const commands: string[] = [];
+  // As a shell runs it: its words after `longwatch ticket claim --id`.
+  const asTold = ({ protocol }: any) => {
+    commands.push(protocol.command);
+    return say(implementer, "ticket.claim", { id: protocol.command.split(" ").at(-1) });
+  };
+  const act = { ...deploy, context: { tickets: ["WEB-0002", "WEB-0003"] } };
+  await asTold(await decide(implementer, act));
+  await asTold(await decide(implementer, act));
+  assert.deepEqual(commands, ["longwatch ticket claim --id WEB-0002", "longwatch ticket claim --id WEB-0003"]);
+  assert.equal((await decide(implementer, act)).decision, true);
+});
+
 test("Every command that a denial names is one that its asker may say", async () => {
   const { tokens, idle, seats, decide, say, operator, seat } = await fleet(1, 1);
   const auditor = await seat("CLAUDE-CLI-BOX-AUDIT-01", "auditor");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import canonicalize from "canonicalize";
-import fc from "fast-check";
+import { fc } from "../../../test/cases.ts";
 import { Refusal } from "../../kernel/refusal.ts";
 import { type DecisionInput, entityType, evaluate, prepare } from "./engine.ts";
 import { parseSource, type PolicySource, type Rule } from "./rules.ts";

@@ -55,7 +55,7 @@ describe("A decision", async () => {
     const silent = (name: string, seconds: number) =>
       sql(`update seats.principals set heard_at = clock_timestamp() - interval '${seconds} s' where name = $1`, [name]);
     await sql("delete from policy.holds");
-    await silent("CODEX-CLI-BOX-WEB-01", 110);
+    await silent("CODEX-CLI-BOX-WEB-01", 60);
     await silent("CODEX-CLI-BOX-WEB-02", 121);
     for (let n = 0; n < 2; n++) assert.deepEqual(offered(await decide(leader)), ["CODEX-CLI-BOX-WEB-01"]);
     for (const seat of ["CODEX-CLI-BOX-WEB-01", "CODEX-CLI-BOX-WEB-02"]) await silent(seat, 0);

@@ -95,28 +95,29 @@ describe("A policy that is hard to read", () => {
     await world.sql(
       `insert into policy.decisions select tenant_id, id + n * 100000, at, asked_by, subject_id, subject, action,
          resource_type, resource_id, effect, rung, rules, errors, reasons, protocol, input, policy_digest, state_version
-       from policy.decisions, generate_series(1, 500) n where id = 1`,
+       from policy.decisions, generate_series(1, 5000) n where id = 1`,
     );
-    const set = `[${Array.from({ length: 240 }, (_, index) => `"x${index}"`).join(", ")}]`;
+    const set = `[${Array.from({ length: 480 }, (_, index) => index).join(",")}]`;
     const cedar = `permit (principal, action, resource) when { ${set}.containsAll(${set}) };`;
     const rules = Array.from({ length: 40 }, (_, index) => ({
       ...{ name: `slow-${index}`, effect: "permit", cedar, reason: "It is slow.", protocol: null },
     }));
-    let longest = 0;
-    let last = performance.now();
+    const computed = (since?: NodeJS.CpuUsage) => process.threadCpuUsage(since);
+    const sum = ({ user, system }: NodeJS.CpuUsage) => user + system;
+    const begun = computed();
+    let [longest, last] = [0, begun];
     const watch = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
+      longest = Math.max(longest, sum(computed(last)));
+      last = computed();
     }, 1);
-    const begun = performance.now();
     try {
       const text = JSON.stringify({ ...shipped, rules });
       const told = await world.ask(operator, "policy.dry_run", { text, newest: 5000 });
-      assert.ok(told.examined > 0);
+      assert.ok(told.examined > 0 && told.examined < 5_000, `${told.examined} were examined`);
     } finally {
       clearInterval(watch);
     }
-    assert.ok(performance.now() - begun < 6_000);
-    assert.ok(longest < 1_500, `${longest} ms`);
+    // What it computed, on a slow machine too, was many turns.
+    assert.ok(longest < sum(computed(begun)) / 2, `${longest} µs at one turn`);
   });
 });

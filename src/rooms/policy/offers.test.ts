@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/cases.ts";
 import { evaluate, type Prepared, prepare } from "./engine.ts";
 import { propertiesOf } from "./facts.ts";
 import { HOLD_SECONDS, OFFERS_MAX, Roster } from "./offers.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../test/cases.ts";
 import { type DecisionInput, evaluate, prepare } from "./engine.ts";
 import { verdictOf } from "./remembering.ts";
 import type { PolicySource } from "./rules.ts";

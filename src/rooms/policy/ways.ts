@@ -78,6 +78,7 @@ export class Ways {
     const filled = { decision: one.asker.decision, lane: one.asker.lane };
     switch (rule.via) {
       case "claim":
+        return { protocol: plainProtocol(rule, { ...filled, ticket: unheld(one) }), events: [] };
       case "propose":
         return { protocol: plainProtocol(rule, filled), events: [] };
       case "approval":
@@ -163,8 +164,16 @@ function askOf({ ask: { words: _, ...ask } }: Case, subject: string): Ask {
   return { ...ask, subject };
 }
 
+/** The first ticket that the act is said to be for and its subject does not hold. */
+function unheld({ input, known }: Case): string | null {
+  const { tickets } = input.context;
+  const named = Array.isArray(tickets) ? tickets.filter((one) => typeof one === "string") : [];
+  return named.find((id) => !known?.claims.includes(id)) ?? null;
+}
+
 /** A rejection is told with its reason, so that nobody asks again for what was said no to (J37). */
 function rejection({ standing: { approval } }: Case): string | null {
   if (approval?.state !== "rejected") return null;
-  return `Request ${approval.id} for this was rejected: ${approval.reason} Go on with other work.`;
+  const reason = approval.reason!.replace(/(?<![.!?])$/, ".");
+  return `Request ${approval.id} for this was rejected: ${reason} Go on with other work.`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../../test/cases.ts";
 import { sqlError, testWorld } from "../../../../test/harness.ts";
 import { familyOf, type Response, tally, verdicts } from "./families.ts";
 
