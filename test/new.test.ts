@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), "longwatch-new-"));
 after(() => rmSync(copy, { recursive: true, force: true }));
 
-test("a new room is tidy and works at once", { timeout: 120_000 }, () => {
+test("a new room is tidy and works at once", { timeout: 800_000 }, () => {
   for (const part of [
     "src",
     "test",

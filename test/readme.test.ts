@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -9,10 +8,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { twoWords } from "../src/programs/names.ts";
 import { operations } from "../src/rooms/rooms.ts";
 import { files, read, root } from "./house.ts";
+import { ownPort } from "./ports.ts";
 
 /** The documents keep their word: every command in them is run here, or listed here with the reason why not. */
 
 const START = "npm start";
+/** The first start builds the console and makes a database, which takes a slow machine its time. */
+const GREETED_MS_MAX = 300_000;
 /** The `console` blocks: what a test cannot run, and why. */
 const notRun: Record<string, string> = {
   claude: "needs an agent's program and its account",
@@ -34,7 +36,7 @@ async function runs(file: string, blocks: string[]): Promise<void> {
   assert.equal(blocks[0]!.split("\n")[0], START, `${file}: its commands begin with ${START}`);
   const script = startedDirectly(blocks.join("\n").replace(START, ""));
   const directory = mkdtempSync(join(tmpdir(), "longwatch-readme-"));
-  const env = { ...withoutOurs(process.env), LONGWATCH_DATA: directory, LONGWATCH_PORT: String(await freePort()) };
+  const env = { ...withoutOurs(process.env), LONGWATCH_DATA: directory, LONGWATCH_PORT: String(await ownPort()) };
   const server = spawn("npm", ["start"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => server.on("exit", resolve));
   try {
@@ -114,18 +116,10 @@ function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)));
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function untilGreeted(server: ReturnType<typeof spawn>): Promise<string> {
   let said = "";
   for (const stream of [server.stdout, server.stderr]) stream!.on("data", (text) => (said += text));
-  for (const since = Date.now(); Date.now() - since < 60_000; await sleep(50)) {
+  for (const since = Date.now(); Date.now() - since < GREETED_MS_MAX; await sleep(50)) {
     if (said.includes("Ctrl-C stops it")) return said;
     if (server.exitCode !== null) break;
   }
@@ -136,5 +130,5 @@ function run(script: string, env: NodeJS.ProcessEnv): Promise<{ code: number | n
   const child = spawn("bash", ["-euxo", "pipefail", "-c", script], { cwd: root, env });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
-  return new Promise((resolve) => child.on("exit", (code) => resolve({ code, output })));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, output })));
 }

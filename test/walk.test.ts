@@ -43,8 +43,9 @@ test("a ticket is filed over MCP, claimed over HTTP, finished from the command l
   const finished = JSON.parse(await overCli(url, token, ...words));
   assert.equal(finished.state, "done");
 
-  await Promise.race([watching, sleep(5_000)]);
+  await Promise.race([watching, sleep(60_000, null, { signal: leaving.signal }).catch(() => {})]);
   leaving.abort();
+  await watching;
   assert.deepEqual(
     seen.map(({ id, event }) => [Number(id) - since.seq, event]),
     [

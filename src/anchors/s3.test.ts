@@ -113,7 +113,7 @@ async function ground() {
 
 async function until(what: string, met: () => boolean): Promise<void> {
   for (const since = Date.now(); !met(); await sleep(5))
-    if (Date.now() - since > 60_000) throw new Error(`waited too long until ${what}`);
+    if (Date.now() - since > 300_000) throw new Error(`waited too long until ${what}`);
 }
 
 const whole = { behind: 0, since: null, reason: null };
@@ -141,11 +141,12 @@ describe("The copy in a bucket", () => {
     const { store, start, append } = await ground();
     const copy = await start();
     store.broken = 503;
+    const began = Date.now();
     await append(copy, [256, 512, 768]);
     await until("it says why", () => copy.state("home").reason !== null);
     const { since, reason } = copy.state("home");
     assert.match(reason!, /SlowDown|503/);
-    assert.ok(Math.abs(Date.parse(since!) - Date.now()) < 10_000);
+    assert.ok(Date.parse(since!) >= began && Date.parse(since!) <= Date.now(), since!);
     await append(copy, [1024]);
     const asked = store.asked.length;
     await until("it was tried again", () => store.asked.length > asked + 2);

@@ -159,11 +159,14 @@ describe("A tenant that vanished", async () => {
 
   it("is missed by the copy outside, and by the first tenant's ledger", async () => {
     const { anchors, tenant, verifierWith } = await signedLedger(world, "gone", 5);
+    // Nobody signs home here: on a slow machine its entries come to wait for more than a minute.
+    const alarmsOf = ({ alarms }: { alarms: readonly string[] }) =>
+      alarms.filter((alarm) => alarm !== "ledger.unanchored");
     const home = [{ id: 1, name: "home" }];
     const outside = { tenants: async () => ["home", "gone"], notes: async () => [], state: () => null };
     const verifier = verifierWith({ tenants: async () => [...home, tenant], outside });
     await verifier.tick();
-    assert.deepEqual(verifier.alarms, []);
+    assert.deepEqual(alarmsOf(verifier), []);
     // What a thorough thief would do: every row of the tenant in every table.
     const tables = await world.sql(`select format('%I.%I', n.nspname, c.relname) as name from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
@@ -179,10 +182,10 @@ describe("A tenant that vanished", async () => {
     await world.sql("set session_replication_role = origin");
     const later = verifierWith({ tenants: async () => home, outside: new Signers({ ...world, anchors, ...nobody }) });
     await later.watch();
-    assert.deepEqual(later.alarms, ["ledger.tenant_vanished"]);
+    assert.deepEqual(alarmsOf(later), ["ledger.tenant_vanished"]);
     world.keepOutside(outside);
     await later.tick();
-    assert.deepEqual(later.alarms, ["ledger.broken", "ledger.tenant_vanished"]);
+    assert.deepEqual(alarmsOf(later), ["ledger.broken", "ledger.tenant_vanished"]);
     const { broken } = await world.ask(world.operator, "ledger.coverage");
     assert.match(broken.reason, /the tenant gone, which it opened, is gone/);
   });

@@ -44,7 +44,7 @@ async function asking(...list: { url: string; vkey: string }[]): Promise<Witness
 
 async function until(what: string, met: () => boolean | Promise<boolean>): Promise<void> {
   for (const since = Date.now(); !(await met()); await sleep(5))
-    if (Date.now() - since > 60_000) throw new Error(`waited too long until ${what}`);
+    if (Date.now() - since > 300_000) throw new Error(`waited too long until ${what}`);
 }
 
 const ours = () => ({ url: `${witness.url}/witness`, vkey: key.vkey });
@@ -56,11 +56,13 @@ describe("A log that asks a witness", () => {
   before(() => grow(3));
 
   it("keeps asking while the witness does not know it, and says what it answers", async () => {
+    const began = Date.now();
     const asked = await asking(ours());
     await until("it is refused", () => asked.state(1)[0]!.failures >= 2);
     const [state] = asked.state(1);
     assert.match(state!.reason!, /^it answered 404: This witness does not know the log longwatch\//);
-    assert.ok(Math.abs(Date.parse(state!.since!) - Date.now()) < 10_000);
+    const since = Date.parse(state!.since!);
+    assert.ok(since >= began && since <= Date.now(), state!.since!);
     const { origin, vkeys, size } = await checkpoint();
     await witness.say(witness.operator, "witness.watch", { origin, vkey: vkeys[0]! });
     await whole(asked, size);

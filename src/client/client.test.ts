@@ -67,7 +67,7 @@ for (const [way, exchange] of [
       if (count === 1) refuse(response, new Refusal("unavailable", "server.closing", "Closing."));
       else json(response, {});
     });
-    const client = new Client({ url, retryFor_seconds: 10, exchange });
+    const client = new Client({ url, retryFor_seconds: 120, exchange });
     context.after(() => client.close());
     const text = "ö".repeat(4_000);
     await client.ask("policy.dry_run", { text, newest: 5, labels: ["a", "b"], version: undefined, note: null });
@@ -96,7 +96,7 @@ for (const [way, exchange] of [
       else if (count === 3) refuse(response, new Refusal("timeout", "queue.full", "Full."));
       else json(response, { done: true });
     });
-    const client = new Client({ url, retryFor_seconds: 10, exchange });
+    const client = new Client({ url, retryFor_seconds: 120, exchange });
     context.after(() => client.close());
     assert.deepEqual(await client.say("ticket.claim", {}), { done: true });
     assert.equal(seen.length, 4);
@@ -136,7 +136,7 @@ test("a refusal that will not pass is not tried again", async (context) => {
   const { seen, url } = await network(context, (response) =>
     refuse(response, new Refusal("denied", "role.forbidden", "No.")),
   );
-  const client = new Client({ url, retryFor_seconds: 10 });
+  const client = new Client({ url, retryFor_seconds: 120 });
   context.after(() => client.close());
   await assert.rejects(client.say("ticket.claim"), { code: "role.forbidden" });
   assert.equal(seen.length, 1);

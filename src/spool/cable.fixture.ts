@@ -1,11 +1,12 @@
 import { createServer, connect, type Server, type Socket } from "node:net";
+import { ownPort } from "../../test/ports.ts";
 
 /** The network between a machine and its server: a proxy on loopback that can be severed. */
 export class Cable {
   readonly #target: URL;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
-  #port = 0;
+  readonly #port: number;
   /** Lets requests through and cuts before the answer. */
   losesAnswers = false;
   /** Nothing comes through any more, and nobody is told: what there is hangs for good, and so does what comes. */
@@ -13,12 +14,13 @@ export class Cable {
   /** Says so much instead of the server, for a gateway in between. */
   says: string | null = null;
 
-  private constructor(target: string) {
+  private constructor(target: string, port: number) {
     this.#target = new URL(target);
+    this.#port = port;
   }
 
   static async to(target: string): Promise<Cable> {
-    const cable = new Cable(target);
+    const cable = new Cable(target, await ownPort());
     await cable.plug();
     return cable;
   }
@@ -32,7 +34,6 @@ export class Cable {
     const server = createServer({ allowHalfOpen: true }, (near) => this.#joined(near));
     this.#server = server;
     await new Promise<void>((up) => server.listen(this.#port, "127.0.0.1", up));
-    this.#port = (server.address() as { port: number }).port;
   }
 
   /** From now on every connection is refused, and those there are break. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/cases.ts";
 import { Frontier } from "./frontier.ts";
 import { EMPTY_ROOT, HASH_BYTES } from "./hashing.ts";
 import { naiveLeaf, naiveLeaves, naiveRoot } from "./naive.fixture.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/cases.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import {
   cosign,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/cases.ts";
 import { EMPTY_ROOT, leafHash, nodeHash } from "./hashing.ts";
 import { naiveLeaf, naiveLeaves, naivePath, naiveProof, naiveReader, naiveRoot } from "./naive.fixture.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../test/cases.ts";
 import { HASH_BYTES } from "./hashing.ts";
 import { naiveLeaves, naiveRoot } from "./naive.fixture.ts";
 import {

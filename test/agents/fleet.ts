@@ -66,7 +66,7 @@ export async function longwatch(
   words: readonly string[],
   { cwd, env }: { cwd: string; env: Record<string, string> },
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(launcher, words, { cwd, env: { PATH: process.env.PATH!, ...env }, timeout: 60_000 });
+  const child = spawn(launcher, words, { cwd, env: { PATH: process.env.PATH!, ...env }, timeout: 300_000 });
   const texts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => (texts[name] += text));

@@ -87,7 +87,7 @@ for (const [port, path] of pairs)
 `;
 
 async function run(wanted: Confinement, scratch: string): Promise<Ended> {
-  const { command, args, cwd, env, ports, etc, stdin = "", milliseconds_max = 90_000 } = wanted;
+  const { command, args, cwd, env, ports, etc, stdin = "", milliseconds_max = 300_000 } = wanted;
   const borrow = join(scratch, "borrow.cjs");
   writeFileSync(borrow, BORROW.replace("slice(1)", "slice(2)"));
   const pairs = ports.map((port) => `${port}=${join(scratch, `${port}.sock`)}`);

@@ -64,7 +64,11 @@ async function week({ url, token }: { url: string; token: string }, signal: Abor
   const said = { out: "", errors: "" };
   child.stdout.on("data", (part) => (said.out += part));
   child.stderr.on("data", (part) => (said.errors += part));
-  const leave = () => child.kill("SIGTERM");
+  // Told to leave before it listens, it would end without a word.
+  const isListening = new Promise<void>((listens) => {
+    child.stderr.on("data", () => said.errors.includes(" seats at ") && listens());
+  });
+  const leave = () => void isListening.then(() => child.kill("SIGTERM"));
   signal.addEventListener("abort", leave, { once: true });
   const [code] = await once(child, "close");
   signal.removeEventListener("abort", leave);

@@ -2,6 +2,7 @@ import { after } from "node:test";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { testServer } from "../harness.ts";
 import { chromiumPath, REMEDY, sandboxFlags } from "./chromium.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** The console in a real browser, on a real server. */
 
@@ -16,7 +17,7 @@ async function browser(): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === null) throw new Error(`There is no browser; ${REMEDY}`);
   const args = [...sandboxFlags(), `--host-resolver-rules=MAP ${AWAY} 127.0.0.1`];
-  started ??= chromium.launch({ executablePath, args });
+  started ??= chromium.launch({ executablePath, args, timeout: PATIENCE_MS });
   return started;
 }
 after(async () => (await started)?.close());
@@ -38,6 +39,7 @@ export async function visit(
   const url = isAway ? here.replace("127.0.0.1", AWAY) : here;
   const context = await (await browser()).newContext({ viewport: { width, height }, colorScheme: theme });
   after(() => leave(context));
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
+import { palette } from "./pages.ts";
 
 const STRATEGIST = "CLAUDE-CLI-BOX-STRAT-01";
 const [FIRST, SECOND] = ["CODEX-CLI-BOX-WEB-02", "CODEX-CLI-BOX-WEB-03"];
@@ -111,8 +112,7 @@ describe("The decisions", { skip: isSkipped }, () => {
     const { id: ticket } = await say(strategist, "ticket.dispatch", { decision: denial.id, to: SECOND });
     await say(second, "policy.decide", { ...deploy, action: "push", resource_type: "branch", resource_id: "main" });
     const { page, complaints } = await visit(server);
-    await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").waitFor();
+    await palette(page);
     await page.keyboard.type("decisions");
     await page.keyboard.press("Enter");
     await page.getByRole("table", { name: "Decisions, the newest first" }).waitFor();
@@ -147,7 +147,7 @@ describe("The decisions", { skip: isSkipped }, () => {
     await sheet.getByRole("listitem").filter({ hasText: FIRST }).or(sheet.getByText(SECOND)).first().waitFor();
     await sheet.getByRole("region", { name: "What became of it" }).getByRole("link", { name: ticket }).waitFor();
     const entry = sheet.getByTitle("The ledger’s entry").first();
-    assert.match((await entry.textContent()) ?? "", /^#\d+$/);
+    await entry.filter({ hasText: /^#\d+$/ }).waitFor();
     // k goes on to the newer one, Escape back to its row.
     await page.keyboard.press("k");
     await page.getByRole("dialog", { name: /^direct seat/ }).waitFor();
@@ -174,7 +174,7 @@ describe("The decisions", { skip: isSkipped }, () => {
     await rows.filter({ hasText: "allowed" }).waitFor();
     await page.getByLabel("Outcome").selectOption("deny");
     await rows.filter({ hasText: "allowed" }).waitFor({ state: "hidden" });
-    assert.match(page.url(), /effect=deny/);
+    await page.waitForURL(/effect=deny/);
     await rows.filter({ hasText: `open (escalation ${protocol.escalation})` }).waitFor();
     await page.getByRole("button", { name: `Close escalation ${protocol.escalation}` }).click();
     await page.getByLabel("Reason").fill("Two implementers were started.");

@@ -31,7 +31,8 @@ describe("Doctrine", { skip: isSkipped }, () => {
     await own.getByText("text only", { exact: true }).waitFor();
     await own.getByText("Tests on a slow machine <i>lie</i>").waitFor();
     await shipped.waitFor({ state: "detached" });
-    assert.match(page.url(), /words=slow/, "what is looked for can be linked");
+    // What is looked for can be linked.
+    await page.waitForURL(/words=slow/);
     await own.focus();
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: /Tests on a slow machine/ }).waitFor();

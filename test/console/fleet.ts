@@ -17,6 +17,8 @@ const SEATS: readonly (readonly [string, string])[] = [
   ["ORA-OPS", "coordinator"],
 ];
 const LANES = ["WEB", "SHIP", "YARD"];
+/** What they are doing, where they do anything. */
+const STATUS: Readonly<Record<string, string>> = { "CODEX-CLI-BOX-WEB-01": "busy", "CODEX-CLI-BOX-WEB-02": "blocked" };
 
 export async function yard(server: Server): Promise<Yard> {
   const { say, operator } = server;
@@ -50,6 +52,11 @@ export async function yard(server: Server): Promise<Yard> {
   await decisions(server, { strat, web });
   await landing(server, { web, ticket });
   return { ticket, seat: "CODEX-CLI-BOX-WEB-01", tokens };
+}
+
+/** Every seat says again that it is there: whoever was not heard for two minutes looks otherwise. */
+export async function heard({ say }: Pick<Server, "say">, { tokens }: Pick<Yard, "tokens">): Promise<void> {
+  for (const [name, token] of tokens) await say(token, "seat.beat", { status: STATUS[name] ?? "idle" });
 }
 
 async function decisions({ say, operator }: Server, { strat, web }: { strat: string; web: string }): Promise<void> {

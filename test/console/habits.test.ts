@@ -5,7 +5,8 @@ import type { Page } from "playwright-core";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
 import { yard } from "./fleet.ts";
-import { addresses, parametersOf, settled } from "./pages.ts";
+import { addresses, palette, parametersOf, settled } from "./pages.ts";
+import { lasting, until } from "./patience.ts";
 
 describe("People's habits", { skip: isSkipped }, async () => {
   if (isSkipped) return;
@@ -15,8 +16,7 @@ describe("People's habits", { skip: isSkipped }, async () => {
   test("the palette opens a seat, a ticket, an entry and a decision by what one knows of them", async () => {
     const { page, complaints } = await visit(server);
     const go = async (typed: string, choice: RegExp) => {
-      await page.keyboard.press("Control+k");
-      await page.getByRole("combobox").fill(typed);
+      await (await palette(page)).fill(typed);
       await page.getByRole("option", { name: choice, selected: true }).waitFor();
       await page.keyboard.press("Enter");
       await page.getByRole("dialog").waitFor({ state: "hidden" });
@@ -28,8 +28,7 @@ describe("People's habits", { skip: isSkipped }, async () => {
     await page.waitForURL(`**/tickets/${ticket}`);
     await go("#12", /#12 Open this entry/);
     await page.getByRole("heading", { level: 1, name: "Entry 12" }).waitFor();
-    await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("1");
+    await (await palette(page)).fill("1");
     await page.getByRole("option", { name: /^Decision 1 / }).click();
     await page.getByRole("heading", { level: 1, name: "Decision 1" }).waitFor();
     assert.deepEqual(complaints, []);
@@ -55,9 +54,12 @@ describe("People's habits", { skip: isSkipped }, async () => {
     const { page } = await visit(server);
     const found: string[] = [];
     for (const address of addresses(await parametersOf(server))) {
-      await page.goto(server.url + address);
-      await settled(page);
-      found.push(...(await tabbed(page)).map((one) => `${address}: ${one}`));
+      const walked = async () => {
+        await page.goto(server.url + address);
+        await settled(page);
+        return tabbed(page);
+      };
+      found.push(...(await lasting(walked)).map((one) => `${address}: ${one}`));
     }
     assert.deepEqual(found, []);
   });
@@ -87,11 +89,12 @@ describe("People's habits", { skip: isSkipped }, async () => {
       await settled(page);
       await page.emulateMedia({ media: "print" });
       await page.getByText(new URL(address, server.url).pathname).first().waitFor();
-      const text = await page.locator("body").innerText();
-      for (const wanted of texts) assert.ok(text.includes(wanted), `${wanted} in ${address}`);
-      assert.match(text, /as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+      const sheet = page.locator("body");
+      for (const wanted of texts)
+        await until(`${wanted} in ${address}`, async () => (await sheet.innerText()).includes(wanted));
+      assert.match(await sheet.innerText(), /as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
       assert.equal(await page.getByRole("navigation").count(), 0, "where one can go is of no use on paper");
-      assert.deepEqual(await page.evaluate(ofPaper), { ink: "dark", ages: 0, cut: [] }, address);
+      assert.deepEqual(await lasting(() => page.evaluate(wrongOnPaper)), [], address);
       await page.emulateMedia({ media: "screen" });
     }
     // A feed on paper is not only what was in sight.
@@ -125,17 +128,28 @@ describe("People's habits", { skip: isSkipped }, async () => {
   test("the pace of the server is a picture, a sentence and a table", async () => {
     const { page, complaints } = await visit(server);
     const pace = page.getByRole("region", { name: "Written and answered" }).first();
-    await pace.locator("canvas").nth(1).waitFor();
-    await pace.getByText(/^half answered within [\d.]+ ms$/).waitFor();
+    const drawn = () => pace.locator("canvas").nth(1).waitFor();
+    await drawn();
+    // What is told is of the newest slice of time, which may have begun a moment ago.
+    await until("sentence", async () => {
+      if (await pace.getByText(/^half answered within [\d.,]+ ms$/).count()) return true;
+      await server.say(server.operator, "post.append", { subject: "Said in this slice" });
+      await page.reload();
+      return drawn();
+    });
     await pace.getByText("As a table").click();
-    const rows = await pace.getByRole("table").getByRole("row").all();
-    const cells = await Promise.all(rows.slice(1).map((row) => row.getByRole("cell").allTextContents()));
+    await pace.getByRole("table").waitFor();
+    // Read at once: a slice that begins meanwhile moves them all.
+    const cells = await pace.getByRole("table").evaluate((table) => {
+      const rows = [...(table as HTMLTableElement).tBodies[0]!.rows];
+      return rows.map((row) => [...row.querySelectorAll("td")].map(({ textContent }) => textContent));
+    });
     const { seq } = await server.ask(server.operator, "ledger.head");
     const entries = cells.reduce((sum, [count]) => sum + Number(count), 0);
     assert.ok(entries > 40 && entries <= seq, `${entries} of ${seq}`);
     assert.ok(cells.some(([, , , half]) => /^[\d.,]+ ms$/.test(half!)));
     await pace.getByRole("radio", { name: "1 h" }).click();
-    await pace.locator("canvas").nth(1).waitFor();
+    await drawn();
     assert.deepEqual(complaints, []);
   });
 });
@@ -196,11 +210,11 @@ function focused(): { walk: string; isShown: boolean; html: string } {
 }
 
 /** Runs in the page: what a sheet must not have. */
-function ofPaper(): { ink: string; ages: number; cut: string[] } {
+function wrongOnPaper(): string[] {
   const shades = getComputedStyle(document.body).color.match(/\d+/g)!.map(Number);
   const ages = [...document.querySelectorAll("time")].filter((time) => getComputedStyle(time).fontSize !== "0px");
   const cut = [...document.querySelectorAll<HTMLElement>("main *")]
     .filter((one) => getComputedStyle(one).overflowX === "hidden" && one.scrollWidth > one.clientWidth + 1)
     .map((one) => one.outerHTML.slice(0, 120));
-  return { ink: Math.max(...shades) < 100 ? "dark" : "light", ages: ages.length, cut };
+  return [...(Math.max(...shades) < 100 ? [] : ["pale ink"]), ...ages.map(({ outerHTML }) => outerHTML), ...cut];
 }

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { landingYard, sha } from "../../src/rooms/landing/landing.fixture.ts";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
+import { overflow } from "./pages.ts";
 
 const OWNER = "CODEX-CLI-BOX-HWD-01";
 
@@ -24,17 +25,18 @@ describe("Landing", { skip: isSkipped }, () => {
     await card.getByText(served.slice(0, 10)).first().waitFor();
     const failures = page.getByRole("region", { name: "Failures" });
     await failures.getByText("down for 42.317 s").waitFor();
-    assert.ok((await failures.getByRole("link", { name: /^#\d+$/ }).count()) > 0, "each failure names its entries");
+    // Each failure names its entries.
+    await failures
+      .getByRole("link", { name: /^#\d+$/ })
+      .first()
+      .waitFor();
     await card.getByText(/How it is deployed/).click();
     await card.getByText("npx vercel deploy --prod").waitFor();
     await page.getByText("No credential is without its guard").waitFor();
-    const figure = (name: string) => page.locator("main dl > div").filter({ hasText: name }).first();
-    assert.match(
-      (await figure("open failures").textContent())!,
-      /nothing waits0$/,
-      "what mended itself waits for nobody",
-    );
-    assert.match((await figure("environment").textContent())!, /all settled1$/);
+    const figure = (told: RegExp) => page.locator("main dl > div").filter({ hasText: told });
+    // What mended itself waits for nobody.
+    await figure(/^open failures\s*nothing waits0$/).waitFor();
+    await figure(/^environment\s*all settled1$/).waitFor();
     // Another seat takes it: the page tells of it without being asked again.
     await server.say(yard.owner, "binding.release", { environment: "production", reason: "off duty" });
     await card.getByText("Nobody.").waitFor();
@@ -57,7 +59,10 @@ describe("Landing", { skip: isSkipped }, () => {
     const stages = page.getByRole("list", { name: "Stages" });
     // Its environment's verify command was not told of: that it was run is nowhere proven, and not claimed.
     await stages.getByText("Verify no word of it").waitFor();
-    assert.match((await stages.locator("[aria-current=step]").textContent())!, /^Deploy now/);
+    await stages
+      .locator("[aria-current=step]")
+      .filter({ hasText: /^Deploy now/ })
+      .waitFor();
     const log = page.getByRole("log");
     await page.getByText("It has said nothing yet.").waitFor();
     for (const line of ["Uploading <b>all</b>", "Built in 8 s"]) {
@@ -91,7 +96,7 @@ describe("Landing", { skip: isSkipped }, () => {
     const lacks = page.getByRole("region", { name: "What the patch lacks" });
     await lacks.getByText("login.ts#signIn").waitFor();
     await lacks.getByText("needed by page.tsx").waitFor();
-    assert.ok(((await page.evaluate("document.documentElement.scrollWidth")) as number) <= 390, "nothing is cut off");
+    assert.equal(await overflow(page), 0, "nothing is cut off");
     assert.deepEqual(complaints, []);
   });
 });

@@ -10,6 +10,7 @@ import { formatCheckpoint } from "../../src/tlog/checkpoint.ts";
 import { newSigner, signNote } from "../../src/tlog/note.ts";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
+import { palette } from "./pages.ts";
 
 const server = await testServer();
 const directory = await mkdtemp(join(tmpdir(), "longwatch-console-"));
@@ -92,7 +93,7 @@ describe("The ledger in the browser", { skip: isSkipped }, () => {
     await sheet.getByText("Its signature Holds").waitFor();
     await sheet.getByText("What came since Holds").waitFor();
     await sheet.getByText(`npx longwatch ledger consistency --from-size 256 --to-size ${anchored.size}`).waitFor();
-    assert.equal(new URL(page.url()).search, "?checkpoint=256");
+    await page.waitForURL(({ search }) => search === "?checkpoint=256");
     await sheet.getByRole("link", { name: "Close" }).click();
     await sheet.waitFor({ state: "detached" });
     // An earlier checkpoint that the newest does not continue is said to be broken, whatever else holds.
@@ -239,8 +240,7 @@ describe("The ledger in the browser", { skip: isSkipped }, () => {
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
     await button.and(page.locator(":focus")).waitFor();
-    await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").waitFor();
+    await palette(page);
     await page.keyboard.type(`correct ${seq}`);
     await page.keyboard.press("Enter");
     await line.and(page.locator(":focus")).waitFor();
@@ -248,7 +248,9 @@ describe("The ledger in the browser", { skip: isSkipped }, () => {
     await page.keyboard.type("The lamp flickers");
     await page.keyboard.press("Enter");
     await page.getByText(`corrected post #${seq}: “The lamp flickers”`).first().waitFor();
-    const made = Number(/\/ledger\/(\d+)$/.exec(page.url())?.[1]);
+    const numberIn = ({ pathname }: URL) => Number(/^\/ledger\/(\d+)$/.exec(pathname)?.[1]);
+    await page.waitForURL((at) => numberIn(at) > seq);
+    const made = numberIn(new URL(page.url()));
     const dataOf = async (one: number) =>
       (await ask(operator, "feed.read", { after: one - 1, limit: 1 })).entries[0].data as Record<string, unknown>;
     const [before, after] = [await dataOf(seq), await dataOf(made)];
@@ -257,7 +259,7 @@ describe("The ledger in the browser", { skip: isSkipped }, () => {
     for (const { personal } of [before, after]) assert.match(String(personal), /^[0-9a-f]{64}$/, "both can be erased");
     // What is no post is not corrected, whatever the address says.
     await page.goto(`${server.url}/ledger/1?correct=true`);
-    await page.getByRole("heading", { name: "Entry 1" }).waitFor();
+    await page.getByLabel("The entry’s bytes").waitFor();
     assert.equal(await page.getByRole("button", { name: "Correct" }).count(), 0);
     assert.equal(await page.getByRole("dialog").count(), 0);
     assert.deepEqual(complaints, []);

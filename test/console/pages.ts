@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { TestWorld } from "../harness.ts";
+import { lasting, until } from "./patience.ts";
 
 /** What stands for the parameters of the pages' addresses. */
 export async function parametersOf({
@@ -40,6 +41,10 @@ type Violation = { id: string; impact: string; help: string; nodes: { html: stri
 
 /** What stands in a reader's way who does not see or does not point: the serious and the critical of it. */
 export async function barriers(page: Page): Promise<string[]> {
+  return lasting(() => barriersNow(page));
+}
+
+async function barriersNow(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   const violations = await page.evaluate(async () => {
     type Axe = { run(options: object): Promise<{ violations: Violation[] }> };
@@ -61,12 +66,38 @@ export async function barriers(page: Page): Promise<string[]> {
 /** Waits until a page has asked what it asks, and shows it. */
 export async function settled(page: Page): Promise<void> {
   // Behind a dialog there is no heading for those who cannot see the page.
-  await page.getByRole("heading", { level: 1 }).or(page.getByRole("dialog")).waitFor();
+  await page.getByRole("heading", { level: 1 }).or(page.getByRole("dialog")).first().waitFor();
   await page.waitForFunction(() => document.querySelector("main .animate-pulse") === null);
+  // No proof that nothing more comes, only fewer second looks at what is still on its way.
   await page.waitForTimeout(150);
 }
 
 /** Whether the page is wider than the window: then a reader has to scroll sideways. */
 export async function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const beside = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const [px = 0] = await lasting(async () => [await beside()].filter((px) => px > 0));
+  return px;
+}
+
+/** Opens the palette by its keys, so that one can type into it. */
+export async function palette(page: Page): Promise<Locator> {
+  await page.keyboard.press("Control+k");
+  const box = page.getByRole("dialog").getByRole("combobox");
+  await box.and(page.locator(":focus")).waitFor();
+  return box;
+}
+
+/** As long counts a page as not reached by its keys. */
+const ARRIVAL_MS = 5_000;
+
+/** Goes to a page by `g` and its key, which belong together for a second: whoever was slower presses them again. */
+export async function goBy(page: Page, key: string, arrived: Locator): Promise<void> {
+  await until(`page by g ${key}`, async () => {
+    await page.keyboard.press("g");
+    await page.keyboard.press(key);
+    return arrived.waitFor({ timeout: ARRIVAL_MS }).then(
+      () => true,
+      () => false,
+    );
+  });
 }

@@ -3,8 +3,9 @@ import { readdirSync, statSync } from "node:fs";
 import { describe, test } from "node:test";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
-import { yard } from "./fleet.ts";
+import { heard, yard } from "./fleet.ts";
 import { settled } from "./pages.ts";
+import { lasting } from "./patience.ts";
 import { compared, isSame } from "./picture.ts";
 
 const KB_MAX = 150;
@@ -13,7 +14,7 @@ const kept = new URL("../../golden/console/", import.meta.url);
 describe("The pages look as they were accepted", { skip: isSkipped }, async () => {
   if (isSkipped) return;
   const server = await testServer();
-  const { ticket, seat } = await yard(server);
+  const { ticket, seat, tokens } = await yard(server);
   const pages: Readonly<Record<string, string>> = {
     ...{ watch: "/", feed: "/feed?kind=ticket", queue: "/queue", table: "/queue?view=table", seats: "/seats" },
     ...{ ticket: `/tickets/${ticket}`, seat: `/seats/${seat}`, decisions: "/decisions", ledger: "/ledger" },
@@ -29,10 +30,12 @@ describe("The pages look as they were accepted", { skip: isSkipped }, async () =
       const { page } = await visit(server, look);
       const others: string[] = [];
       for (const [about, address] of Object.entries(pages)) {
+        await heard(server, { tokens });
         await page.goto(server.url + address);
         await settled(page);
-        const difference = await compared(page, `${about}_${name}`);
-        if (!isSame(difference)) others.push(`${about}: ${(difference.share * 100).toFixed(1)} % is otherwise`);
+        const others_now = async () => [await compared(page, `${about}_${name}`)].filter((one) => !isSame(one));
+        for (const { share } of await lasting(others_now))
+          others.push(`${about}: ${(share * 100).toFixed(1)} % is otherwise`);
       }
       assert.deepEqual(others, [], "look at the pages, and accept them with npm run golden");
     });

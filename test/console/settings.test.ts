@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { testServer } from "../harness.ts";
 import { isSkipped, visit } from "./console.ts";
+import { until } from "./patience.ts";
 
 describe("The settings", { skip: isSkipped }, () => {
   const open = async () => {
@@ -59,7 +60,7 @@ describe("The settings", { skip: isSkipped }, () => {
     await page.mouse.click(5, 5);
     await dialog.getByRole("button", { name: "I have it" }).click();
     await dialog.waitFor({ state: "hidden" });
-    assert.ok(!(await page.content()).includes(token));
+    await until("page without the token", async () => !(await page.content()).includes(token));
 
     await page.getByRole("button", { name: "Revoke all tokens of longwatch" }).click();
     await page.getByLabel("Reason").fill("it stood in a log");

@@ -6,7 +6,8 @@ import { isSound } from "../../src/programs/demo/ending.ts";
 import { fleetAtWork } from "./at_work.ts";
 import { isSkipped, visit } from "./console.ts";
 import { yard } from "./fleet.ts";
-import { addresses, barriers, overflow, parametersOf, settled } from "./pages.ts";
+import { addresses, barriers, goBy, overflow, palette, parametersOf, settled } from "./pages.ts";
+import { until } from "./patience.ts";
 
 /** The demo's fleet works for as long as this file is walked. Nothing here waits for what the test itself did. */
 describe("An operator's ten minutes beside a fleet at work", { skip: isSkipped }, async () => {
@@ -39,9 +40,7 @@ describe("An operator's ten minutes beside a fleet at work", { skip: isSkipped }
 
   test("read: the feed comes in by itself, can be narrowed, and each line leads to its proof", async () => {
     const { page, complaints } = await visit(fleet);
-    await page.keyboard.press("g");
-    await page.keyboard.press("f");
-    await page.getByRole("heading", { level: 1, name: "Feed" }).waitFor();
+    await goBy(page, "f", page.getByRole("heading", { level: 1, name: "Feed" }));
     const numbers = page.getByRole("list", { name: "Entries, the newest first" }).getByRole("link", { name: /^#\d+$/ });
     const newest = async () => Number((await numbers.first().textContent())!.slice(1));
     const before = await newest();
@@ -51,7 +50,7 @@ describe("An operator's ten minutes beside a fleet at work", { skip: isSkipped }
     const lines = page.getByRole("list", { name: "Entries, the newest first" }).getByRole("listitem");
     const post = lines.filter({ hasText: /demo-.* posted/ }).first();
     await post.waitFor();
-    assert.equal(await lines.filter({ hasText: "claimed it" }).count(), 0);
+    await lines.filter({ hasText: "claimed it" }).first().waitFor({ state: "detached" });
     await page.getByRole("textbox", { name: "Seat" }).fill(seat);
     await page.waitForURL(/actor=/);
     await lines
@@ -86,8 +85,7 @@ describe("An operator's ten minutes beside a fleet at work", { skip: isSkipped }
       ...{ state: "awaiting_claim", namespace: "WEB", limit: 1 },
     });
     const [{ id, title }] = tickets;
-    await page.keyboard.press("Control+k");
-    await page.getByRole("combobox", { name: /ticket’s id/ }).fill(id);
+    await (await palette(page)).fill(id);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: title }).waitFor();
     await page.getByRole("button", { name: "Park" }).click();
@@ -118,9 +116,9 @@ describe("An operator's ten minutes beside a fleet at work", { skip: isSkipped }
       .press("Enter");
     await page.getByRole("dialog", { name: "deploy environment production" }).waitFor();
     await page.keyboard.press("Escape");
-    await page.keyboard.press("g");
-    await page.keyboard.press("s");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
     const row = page.getByRole("table", { name: "Seats" }).getByRole("row").filter({ hasText: seat });
+    await goBy(page, "s", row);
     await row.getByRole("link", { name: seat }).click();
     await page.getByRole("heading", { level: 1, name: seat }).waitFor();
     await page.getByRole("link", { name: ticket }).first().waitFor();
@@ -152,18 +150,15 @@ describe("An operator's ten minutes beside a fleet at work", { skip: isSkipped }
     const { page, complaints } = await visit(fleet);
     await page.goto(`${fleet.url}/ledger`);
     await page.getByRole("status").getByText("Verified in this browser").waitFor();
-    await page.keyboard.press("g");
-    await page.keyboard.press("o");
     const records = page.getByRole("table", { name: "Records" });
+    await goBy(page, "o", records);
     await records
       .getByRole("row", { name: /ORA-0000-0001/ })
       .getByRole("link")
       .first()
       .click();
     await page.getByRole("region", { name: "Gates" }).waitFor();
-    await page.keyboard.press("g");
-    await page.keyboard.press(",");
-    await page.getByRole("table", { name: "Namespaces" }).getByRole("row", { name: /DEMO/ }).waitFor();
+    await goBy(page, ",", page.getByRole("table", { name: "Namespaces" }).getByRole("row", { name: /DEMO/ }));
     assert.deepEqual(complaints, []);
   });
 
@@ -201,15 +196,3 @@ const linked = (seat: string): string[] => [
 
 const idsOf = async (links: ReturnType<Page["getByRole"]>): Promise<string[]> =>
   (await links.allTextContents()).map((text) => text.match(/DEMO-\d+/)![0]);
-
-const WAIT_MS = 30_000;
-
-/** What the fleet brings about in its own time. */
-async function until<Found>(what: string, look: () => Promise<Found>): Promise<NonNullable<Found>> {
-  for (const began = Date.now(); Date.now() - began < WAIT_MS;) {
-    const found = await look();
-    if (found) return found;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error(`no ${what} in ${WAIT_MS} ms`);
-}

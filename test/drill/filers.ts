@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Client } from "../../src/client/client.ts";
 import type { Acknowledgement, Filed, Order } from "./filer.ts";
@@ -40,7 +41,10 @@ export type FilersOptions = {
 
 export type Outcome = Filed & { seconds: number; acknowledgements: Acknowledgement[] };
 
-/** Lets the sessions file from several processes. `stop` brings those without an ordered number to their end. */
+/**
+ * Lets the sessions file from several processes. `begun` is when each of these has had an answer; `stop` brings those
+ * without an ordered number to their end.
+ */
 export function startFilers({ urls, sessions, processes, filings, retryFor_seconds = 120 }: FilersOptions) {
   const directory = mkdtempSync(join(tmpdir(), "longwatch-filers-"));
   const since = Date.now();
@@ -69,8 +73,12 @@ export function startFilers({ urls, sessions, processes, filings, retryFor_secon
         else reject(new Error(`a filer ended with ${code}`));
       }),
     );
-    return { child, filed };
+    return { child, filed, file: order.acknowledged };
   });
+  const begun = (async () => {
+    const left = () => workers.some(({ child, file }) => child.exitCode === null && !answered(file));
+    while (left()) await sleep(20);
+  })();
   const outcome = Promise.all(workers.map(({ filed }) => filed)).then((all): Outcome => {
     const seconds = (Date.now() - since) / 1000;
     const acknowledgements = all.flatMap(({ file }) => readLines(file));
@@ -85,8 +93,10 @@ export function startFilers({ urls, sessions, processes, filings, retryFor_secon
     };
   });
   outcome.catch(() => {}); // a test that failed before it asked has said why already
-  return { outcome, stop: () => workers.forEach(({ child }) => child.stdin.end()) };
+  return { begun, outcome, stop: () => workers.forEach(({ child }) => child.stdin.end()) };
 }
+
+const answered = (file: string) => existsSync(file) && statSync(file).size > 0;
 
 function readLines(file: string): Acknowledgement[] {
   return readFileSync(file, "utf8")

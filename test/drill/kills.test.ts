@@ -14,6 +14,7 @@ test("killing the server and PostgreSQL in turn loses nothing acknowledged and d
   const { sessions } = await muster(first, size.sessions);
   first.close();
   const filers = startFilers({ urls: [server.url], sessions, processes: size.processes, filings: null });
+  await filers.begun;
   const away_ms: number[] = [];
   for (let kill = 0; kill < size.kills; kill++) {
     // Anywhere in a batch: the moment is left to chance.
@@ -52,7 +53,7 @@ async function killPostgres(server: ServerProcess): Promise<void> {
   assert.ok(pid, "there is no PostgreSQL to kill");
   process.kill(pid, "SIGKILL");
   for (const since = Date.now(); [pid, null].includes(postmasterPid(server.data)); await sleep(20))
-    assert.ok(Date.now() - since < 60_000, `PostgreSQL did not come back:\n${server.stderr}`);
+    assert.ok(Date.now() - since < 300_000, `PostgreSQL did not come back:\n${server.stderr}`);
 }
 
 /** What a machine short of memory does: PostgreSQL throws out everybody and recovers under the same postmaster. */

@@ -15,7 +15,7 @@ const onStep = (step: Step) => {
   process.stdout.write(`${JSON.stringify({ step })}\n`);
 };
 const client = (retryFor_seconds: number) => new Client({ url, token, retryFor_seconds });
-const [quick, patient] = [client(20), client(wanted.lease_seconds)];
+const [quick, patient] = [client(Math.max(20, wanted.lease_seconds)), client(wanted.lease_seconds)];
 const never = new AbortController().signal;
 try {
   const around = { client: quick, patient, env: process.env, hidden: [], stop: never, tell: () => {}, onStep };

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { Client } from "../../src/client/client.ts";
+import { ownPort } from "../ports.ts";
 
 /** A real `longwatch serve` in a process of its own, to be killed and started again. */
 
@@ -58,10 +59,9 @@ export class ServerProcess {
 
   /** Starts one, on a free port unless one is given, and answers when it serves. */
   static async start(options: ServeOptions): Promise<ServerProcess> {
-    const started = spawnServer(options);
-    const served = await firstWords(started);
-    const server = new ServerProcess({ ...options, port: Number(new URL(served.url).port) }, started, served);
-    return server;
+    const again = { port: await ownPort(), ...options };
+    const started = spawnServer(again);
+    return new ServerProcess(again, started, await firstWords(started));
   }
 
   get url(): string {
@@ -113,7 +113,7 @@ export class ServerProcess {
     this.#served = await firstWords(this.#process);
   }
 
-  async untilServing(seconds_max = 60): Promise<void> {
+  async untilServing(seconds_max = 300): Promise<void> {
     for (const since = Date.now(); ; await sleep(50)) {
       const answer = await fetch(`${this.url}/health`).catch(() => null);
       const state = ((await answer?.json().catch(() => null)) as { state?: string } | null)?.state;

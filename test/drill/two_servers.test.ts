@@ -25,6 +25,7 @@ test("two servers of one database give every number once, and a killed one's ses
   const operator = other.client();
   const { sessions } = await muster(operator, size.sessions);
   const filers = startFilers({ urls: [one.url, other.url], sessions, processes: size.processes, filings: null });
+  await filers.begun;
   await sleep(size.seconds * 1000);
   await one.kill();
   await sleep(size.seconds * 1000);

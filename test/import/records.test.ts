@@ -27,7 +27,7 @@ describe("the real records of gastown", { skip: withoutShared }, () => {
     const { code, summary } = await run(server, "gastown", shared);
     assert.equal(code, 0, JSON.stringify(summary?.refused));
     assertAddsUp(summary);
-    assert.ok(summary.seconds < 60, `it took ${summary.seconds} s`);
+    assert.ok(summary.seconds < 600, `it took ${summary.seconds} s`);
     const issues = rowsOf(join(shared, "gastown-issues.jsonl"));
     const dependencies = rowsOf(join(shared, "gastown-dependencies.jsonl"));
     assert.deepEqual(summary.by_state, countBy(issues, "status"));
@@ -90,7 +90,7 @@ describe("the real records of beads", { skip: withoutShared }, () => {
     const { code, summary } = await run(server, "beads", file);
     assert.equal(code, 0, JSON.stringify(summary?.refused));
     assertAddsUp(summary);
-    assert.ok(summary.seconds < 60, `it took ${summary.seconds} s`);
+    assert.ok(summary.seconds < 600, `it took ${summary.seconds} s`);
     const issues = rowsOf(file);
     const dependencies = issues.flatMap((issue) => issue.dependencies ?? []);
     assert.equal(dependencies.length, 1_024);

@@ -12,8 +12,8 @@ test("Looks go on after one that failed, until the last stream ends, and begin a
     return newest;
   }, wakes);
   const woken = async (seq: number) => {
-    const late = AbortSignal.timeout(10_000);
-    const next = wakes.next(1, 30_000, late);
+    const late = AbortSignal.timeout(60_000);
+    const next = wakes.next(1, 120_000, late);
     newest = seq;
     await next;
     assert.ok(!late.aborted, `nobody told of entry ${seq}`);
