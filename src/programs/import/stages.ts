@@ -78,7 +78,7 @@ export class Import {
         this.#tally.imported("issues", answer.imported);
         add(this.#tally.by_state, status);
         add(this.#tally.by_type, ticket.type);
-        if (answer.imported) this.#checkOrder(ticket.namespace, answer.id);
+        if (answer.imported && answer.id !== ticket.alias) this.#checkOrder(ticket.namespace, answer.id);
       };
       yield { command: "ticket.import", input: ticket, done };
     }
@@ -101,7 +101,7 @@ export class Import {
         this.#tally.refuse("labels", basename(source!.file), line, `there is no issue ${issue_id} in this import`);
   }
 
-  /** Numbers must follow the order of the file; should they not, the summary says so. */
+  /** Numbers that are not the old ones must follow the order of the file; should they not, the summary says so. */
   #checkOrder(namespace: string, id: string): void {
     const number = Number(/\d+$/.exec(id)?.[0] ?? 0);
     if (number < (this.#last.get(namespace) ?? 0)) this.#tally.out_of_order++;

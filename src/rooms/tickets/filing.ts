@@ -19,8 +19,9 @@ import {
   Title,
   Type,
 } from "./new_ticket.ts";
-import { namespaceUnknown, Prefix, takeNumbers } from "./numbers.ts";
-import { fillReserved, reservationProblem } from "./reservations.ts";
+import { Prefix } from "./numbers/format.ts";
+import { namespaceUnknown, takeNumbers } from "./numbers/numbers.ts";
+import { fillReserved, reservationProblem } from "./numbers/reservations.ts";
 import { findTickets, priorities, type Row, TicketId, ticketUnknown, WORKERS } from "./ticket.ts";
 
 const content = {

@@ -8,7 +8,8 @@ import { KEEPERS, resolveNames } from "../seats/index.ts";
 import { refiled } from "./collisions/refiling.ts";
 import { recountBlockers } from "./links.ts";
 import { Body, insertTickets, Label, type NewTicket, Priority, ticketData, Title, Type } from "./new_ticket.ts";
-import { Prefix, takeNumbers } from "./numbers.ts";
+import { Prefix } from "./numbers/format.ts";
+import { passNames, takeNumbers } from "./numbers/numbers.ts";
 import { Lane, priorities } from "./ticket.ts";
 
 const sql = statements("tickets", "aliases_insert", "aliases_find", "links_adopt");
@@ -23,9 +24,11 @@ const Imported = z.object({
 
 export const importTicket = batchCommand({
   name: "ticket.import",
-  summary: "Bring in a ticket of another tracker: it gets a number here and keeps its old id as an alias.",
+  summary: "Bring in a ticket of another tracker: its old id finds it, and is its number here where it can be.",
   input: z.object({
-    alias: text(200).min(1).describe("Its id there."),
+    alias: text(200)
+      .min(1)
+      .describe("Its id there; also its number here where it has the form of the namespace's and is free."),
     namespace: Prefix,
     title: Title,
     body: Body,
@@ -75,13 +78,10 @@ export const importTicket = batchCommand({
         twins.push({ index, of: fresh.find((one) => calls[one]!.input.alias === input.alias)! });
       else outcomes[index] = { output: { id: before.ticket_id, alias: input.alias, imported: false }, events: [] };
     }
-    const numbers =
-      fresh.length === 0
-        ? []
-        : await takeNumbers(
-            world.db,
-            fresh.map((index) => calls[index]!.input.namespace),
-          );
+    const numbers = await numbersFor(
+      world.db,
+      fresh.map((index) => calls[index]!.input),
+    );
     const at = await world.at();
     const rows: (NewTicket & { alias: string; digest: string })[] = [];
     for (const [n, index] of fresh.entries()) {
@@ -118,6 +118,16 @@ export const importTicket = batchCommand({
     return outcomes;
   },
 });
+
+/** The old id where it is one of the namespace and nobody's here, so that it names one ticket; else the next number. */
+async function numbersFor(db: Db, rows: readonly { alias: string; namespace: string }[]) {
+  const names = rows.map(({ alias }) => alias);
+  const free = rows.length === 0 ? new Map() : await passNames(db, names);
+  const keeps = ({ alias, namespace }: (typeof rows)[number]) => free.get(alias)?.prefix === namespace;
+  const others = rows.filter((row) => !keeps(row)).map(({ namespace }) => namespace);
+  const taken = others.length === 0 ? [] : await takeNumbers(db, others);
+  return rows.map((row) => (keeps(row) ? { id: row.alias, lane: free.get(row.alias)!.lane } : taken.shift()!));
+}
 
 type Outcome = Act<z.output<typeof Imported>> | Refusal;
 

@@ -19,14 +19,14 @@ import { ages, flow } from "./flow/flow.ts";
 import { importTicket } from "./imports.ts";
 import { link } from "./links.ts";
 import { assign, block, cancel, park, reopen, unblock } from "./moves.ts";
-import { define, listNamespaces } from "./numbers.ts";
+import { define, listNamespaces } from "./numbers/namespaces.ts";
 import { counts, list, queue, show } from "./reads.ts";
 import { handIn } from "./provisional/hand_in.ts";
 import { protocol } from "./provisional/protocol.ts";
 import { listSpools, readOutcomes } from "./provisional/reads.ts";
 import { configure as configureSpools, settle as settleSpools } from "./provisional/settling.ts";
 import { repair } from "./repair/repair.ts";
-import { reserve } from "./reservations.ts";
+import { reserve } from "./numbers/reservations.ts";
 
 export { isOfAuth, REASON_CHARACTERS_MAX, reasonOf, withoutSecretValues } from "./auth_blocker.ts";
 export { type Condition, CONDITION_FORMS, conditionsHold, namespacesKnown } from "./conditional/condition.ts";
@@ -40,7 +40,8 @@ export { Proofs } from "./done/proofs.ts";
 export { fold, type Told } from "./drift.ts";
 export { findLapsed } from "./moves.ts";
 export { Body, Title } from "./new_ticket.ts";
-export { namespacesOf, Prefix } from "./numbers.ts";
+export { Prefix } from "./numbers/format.ts";
+export { namespacesOf } from "./numbers/namespaces.ts";
 export {
   findTicket,
   findTickets,

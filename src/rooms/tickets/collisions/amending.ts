@@ -3,7 +3,7 @@ import { Refusal } from "../../../kernel/refusal.ts";
 import { resolveNames } from "../../seats/index.ts";
 import { writeLinks } from "../links.ts";
 import { insertTickets, type NewTicket, ticketData } from "../new_ticket.ts";
-import { takeNumbers } from "../numbers.ts";
+import { takeNumbers } from "../numbers/numbers.ts";
 import { priorities, type Row } from "../ticket.ts";
 import { type Party, settleCollisions } from "./collision.ts";
 

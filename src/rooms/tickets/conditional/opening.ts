@@ -3,7 +3,7 @@ import type { Reader, Transaction } from "../../../kernel/database.ts";
 import { batchCommand, text } from "../../../kernel/operation.ts";
 import { Refusal } from "../../../kernel/refusal.ts";
 import { statements } from "../../../kernel/sql.ts";
-import { namespaceUnknown } from "../numbers.ts";
+import { namespaceUnknown } from "../numbers/numbers.ts";
 import type { Row } from "../ticket.ts";
 import { columnsOf, CONDITION_FORMS, type Condition, parseCondition, resolved, wordsOf } from "./condition.ts";
 

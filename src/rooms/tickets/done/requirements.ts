@@ -5,7 +5,8 @@ import { Refusal } from "../../../kernel/refusal.ts";
 import { statements } from "../../../kernel/sql.ts";
 import { KEEPERS } from "../../seats/index.ts";
 import { Type } from "../new_ticket.ts";
-import { namespaceUnknown, Prefix } from "../numbers.ts";
+import { Prefix } from "../numbers/format.ts";
+import { namespaceUnknown } from "../numbers/numbers.ts";
 import type { Row } from "../ticket.ts";
 import { type ProofName, proofNames } from "./proofs.ts";
 

@@ -5,7 +5,7 @@ import { internalRefusal } from "../../../kernel/refusals.ts";
 import { statements } from "../../../kernel/sql.ts";
 import { type Filing, fileTickets } from "../filing.ts";
 import { nameThem } from "../imports.ts";
-import { namespacesOf } from "../numbers.ts";
+import { namespacesOf } from "../numbers/namespaces.ts";
 import { findTicket } from "../ticket.ts";
 import { provisionalsIn, rewritten } from "./citations.ts";
 import { admitted, fitsAnEntry, isPersonal, oversized } from "./judging.ts";

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { query, roles } from "../../../kernel/operation.ts";
 import { statements } from "../../../kernel/sql.ts";
 import { HEARD_SECONDS } from "../../seats/index.ts";
-import { formatId, namespaceUnknown, Prefix } from "../numbers.ts";
+import { formatId, Prefix } from "../numbers/format.ts";
+import { namespaceUnknown } from "../numbers/numbers.ts";
 import { CONTEST_SECONDS } from "./receiving.ts";
 
 const sql = statements("tickets/provisional", "namespace", "filers", "seats_active", "contest_seconds");

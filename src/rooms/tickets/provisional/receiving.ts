@@ -2,7 +2,7 @@ import type { Reader, Transaction } from "../../../kernel/database.ts";
 import type { World } from "../../../kernel/operation.ts";
 import { Refusal } from "../../../kernel/refusal.ts";
 import { statements } from "../../../kernel/sql.ts";
-import { takeNumbers } from "../numbers.ts";
+import { takeNumbers } from "../numbers/numbers.ts";
 import { type Bounds, effectiveAt } from "./effective.ts";
 import { isContending, type Judged } from "./judging.ts";
 import { type Outcome, readProvisional, whyOf } from "./shapes.ts";

@@ -9,7 +9,7 @@ import { finish } from "../done/finish.ts";
 import { release } from "../endings.ts";
 import { file } from "../filing.ts";
 import { block, cancel, park } from "../moves.ts";
-import { takeNumbers } from "../numbers.ts";
+import { takeNumbers } from "../numbers/numbers.ts";
 import { carryOut, POSTS_A_RUN } from "./carrying_out.ts";
 import { type Contender, give, type Given } from "./contest.ts";
 import { whyOf } from "./shapes.ts";

@@ -48,13 +48,18 @@ function Define({ done }: { done: () => void }) {
   const [prefix, setPrefix] = useState("");
   const [format, setFormat] = useState<string | null>(null);
   const [lane, setLane] = useState("");
+  const [first, setFirst] = useState("");
   const form = format ?? (prefix === "" ? "" : `${prefix}-NNNN`);
   return (
     <form
       aria-label="Define a namespace"
       onSubmit={(event) => {
         event.preventDefault();
-        mutate({ prefix, format: form, ...(lane.trim() === "" ? {} : { lane: lane.trim() }) }, { onSuccess: done });
+        const more = {
+          ...(lane.trim() === "" ? {} : { lane: lane.trim() }),
+          ...(first === "" ? {} : { first: Number(first) }),
+        };
+        mutate({ prefix, format: form, ...more }, { onSuccess: done });
       }}
     >
       <Fields>
@@ -81,9 +86,18 @@ function Define({ done }: { done: () => void }) {
           label="Lane"
           maxLength={60}
           value={lane}
-          placeholder={prefix.toLowerCase()}
+          placeholder={prefix}
           onChange={({ target }) => setLane(target.value)}
           hint="Of its tickets; without it the prefix."
+        />
+        <Field
+          label="First number"
+          type="number"
+          min={1}
+          value={first}
+          placeholder="1"
+          onChange={({ target }) => setFirst(target.value)}
+          hint="Where others went before, elsewhere."
         />
       </Fields>
       {error && (

@@ -1,13 +1,14 @@
 import { z } from "zod";
-import type { Transaction } from "../../kernel/database.ts";
-import { type Act, batchCommand } from "../../kernel/operation.ts";
-import { Refusal } from "../../kernel/refusal.ts";
-import { statements } from "../../kernel/sql.ts";
-import { Filed, insertTickets, type NewTicket, OWN_ID, StandsIn, Title } from "./new_ticket.ts";
-import { Prefix, takeNumbers } from "./numbers.ts";
-import { priorities, type Row, WORKERS } from "./ticket.ts";
+import type { Transaction } from "../../../kernel/database.ts";
+import { type Act, batchCommand } from "../../../kernel/operation.ts";
+import { Refusal } from "../../../kernel/refusal.ts";
+import { statements } from "../../../kernel/sql.ts";
+import { Filed, insertTickets, type NewTicket, OWN_ID, StandsIn, Title } from "../new_ticket.ts";
+import { Prefix } from "./format.ts";
+import { takeNumbers } from "./numbers.ts";
+import { priorities, type Row, WORKERS } from "../ticket.ts";
 
-const sql = statements("tickets", "fill_reserved");
+const sql = statements("tickets/numbers", "fill_reserved");
 
 export const reserve = batchCommand({
   name: "ticket.reserve",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { testWorld } from "../../../test/harness.ts";
-import { formatId } from "./numbers.ts";
+import { testWorld } from "../../../../test/harness.ts";
+import { formatId } from "./format.ts";
 
 const world = await testWorld();
 const { operator } = world;
@@ -220,48 +220,19 @@ describe("a reservation", () => {
   });
 });
 
-describe("an import", () => {
-  const old = { namespace: "CMB", title: "Old work", filed_at: "2026-04-15T03:51:49Z" };
-  const bring = (input: object) => world.say(operator, "ticket.import", { ...old, ...input });
-
-  it("gets a number here, keeps its old id as a name, and comes in once, though it comes twice", async () => {
-    const [one, two] = await Promise.all([bring({ alias: "gt-1" }), bring({ alias: "gt-1" })]);
-    assert.match(one.id, /^CMB-\d+$/);
-    assert.deepEqual([two.id, two.imported], [one.id, false]);
-    assert.deepEqual(await bring({ alias: "gt-1" }), { id: one.id, alias: "gt-1", imported: false });
-    assert.equal((await world.ask(alice, "ticket.show", { id: "gt-1" })).id, one.id);
-    assert.equal(
-      (await world.refused(operator, "ticket.import", { ...old, alias: "gt-1", title: "Else" })).code,
-      "import.contradicts",
-    );
-  });
-
-  it("from a clock that is ahead is filed and ended no later than now, and its entry keeps what it said", async () => {
-    const ahead = { filed_at: "9000-01-01T00:00:00Z", closed_at: "9000-01-02T00:00:00Z" };
-    const { id } = await bring({ alias: "gt-ahead", state: "done", ...ahead });
-    const instants = "select filed_at <= now() and closed_at <= now() as past from tickets.tickets where id = $1";
-    assert.deepEqual(await world.sql(instants, [id]), [{ past: true }]);
-    const { entries } = await world.ask(operator, "feed.read", { about: id });
-    assert.equal(entries.at(-1).data.filed_at, ahead.filed_at);
-  });
-
-  it("that is refused is not told to its twin of the same batch as done", async () => {
-    const twins = [0, 1].map(() =>
-      world.refused(operator, "ticket.import", { ...old, namespace: "NONE", alias: "gt-2" }),
-    );
+describe("a namespace that goes on from elsewhere", () => {
+  it("begins with the number that its definition says, and begins anew in its next period", async () => {
+    const begin = (prefix: string, format: string, first: number) =>
+      world.say(operator, "namespace.define", { prefix, format, first });
+    await begin("CON", "CON-NNNN", 412);
+    assert.deepEqual([(await file("CON")).id, (await file("CON")).id], ["CON-0412", "CON-0413"]);
+    await begin("COY", "COY-YYYY-NNNN", 7);
+    assert.match((await file("COY")).id, /^COY-\d{4}-0007$/);
+    const wrong = await world.refused(operator, "namespace.define", { prefix: "COX", format: "COX-N", first: 0 });
     assert.deepEqual(
-      (await Promise.all(twins)).map(({ code }) => code),
-      ["namespace.unknown", "namespace.unknown"],
+      wrong.fields.map(({ field }: { field: string }) => field),
+      ["first"],
     );
-  });
-
-  it("whose old id is the number of a ticket here does not hide that ticket", async () => {
-    await define("OLD", "OLD-NNNN");
-    const { id: imported } = await bring({ namespace: "OLD", alias: "OLD-0002" });
-    const { id } = await file("OLD", { title: "the real one" });
-    assert.deepEqual([imported, id], ["OLD-0001", "OLD-0002"]);
-    assert.equal((await world.ask(alice, "ticket.show", { id })).title, "the real one");
-    assert.equal((await world.say(alice, "ticket.claim", { id })).id, id);
   });
 });
 
