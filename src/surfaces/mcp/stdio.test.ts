@@ -98,6 +98,26 @@ describe("stdio", () => {
     await leave();
   });
 
+  test("answers what a parent wrote before it closed the pipe", { timeout: 300_000 }, async () => {
+    const ended = run(process.execPath, childArguments("lw_seat"));
+    const clientInfo = { name: "test", version: "1" };
+    const messages = [
+      { id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo } },
+      { method: "notifications/initialized" },
+      { id: 2, method: "tools/call", params: { name: "crate_take", arguments: { colour: "red" } } },
+      { id: 3, method: "tools/call", params: { name: "crate_list", arguments: {} } },
+    ];
+    ended.child.stdin!.end(messages.map((one) => `${JSON.stringify({ jsonrpc: "2.0", ...one })}\n`).join(""));
+    const { stdout, stderr } = await ended;
+    const answers = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(answers.map(({ id }) => id).sort(), [1, 2, 3]);
+    assert.equal(answers.find(({ id }) => id === 2).result.structuredContent.holder, "implementer-1");
+    assert.equal(stderr, "");
+  });
+
   test("does not beat for a person, who holds no seat", { timeout: 300_000 }, async () => {
     const { client, leave } = await spawned("lw_operator");
     await client.callTool({ name: "yard_clear" });

@@ -1,5 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { PassThrough } from "node:stream";
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { isAway } from "../../client/away.ts";
 import { Client } from "../../client/client.ts";
 import type { Catalogue } from "../../kernel/catalogue.ts";
@@ -23,6 +24,8 @@ const RETRY_FOR_SECONDS = 10;
 const FIRST_ANSWER_SECONDS_MAX = RETRY_FOR_SECONDS + 5;
 /** A seat that is silent for 120 s is not counted on; three beats may be lost. A beat's answer may ask for more. */
 const BEAT_SECONDS_MAX = 30;
+/** A parent that wrote its calls and closed the pipe still reads their answers; one that is gone waits for none. */
+const LAST_ANSWERS_SECONDS_MAX = 10;
 const BEAT = "seat.beat";
 
 /**
@@ -50,15 +53,19 @@ export async function main({ url, token, seat, place, catalogue }: StdioOptions)
       return output;
     },
   };
+  const calls = new Set<Promise<unknown>>();
+  const { say, ask, ...around } = spooling?.around(over) ?? over;
+  const counted = { ...around, say: countedIn(calls, say), ask: countedIn(calls, ask) };
+  const input = process.stdin.pipe(new PassThrough(), { end: false });
   const serving = serveStdio(
     () =>
       mcpServer({
         operations,
         version,
-        ...(spooling?.around(over) ?? over),
+        ...counted,
         onBug: (error, name) => console.error(`${name}:`, error),
       }),
-    { onerror: ({ message }) => console.error(message) },
+    { onerror: ({ message }) => console.error(message), transport: new StdioServerTransport(input) },
   );
   const leave = () => left.abort();
   process.stdin.once("end", leave).once("close", leave);
@@ -71,8 +78,31 @@ export async function main({ url, token, seat, place, catalogue }: StdioOptions)
   }
   await aborted(left.signal);
   await handing;
+  await answered(calls);
   await serving.close();
   client.close();
+}
+
+function countedIn<Arguments extends unknown[]>(
+  calls: Set<Promise<unknown>>,
+  call: (...given: Arguments) => Promise<unknown>,
+) {
+  return (...given: Arguments): Promise<unknown> => {
+    const called = call(...given).finally(() => calls.delete(called));
+    calls.add(called);
+    return called;
+  };
+}
+
+/** The protocol drops what is under way when its input ends. So it learns of the end when all calls are answered. */
+async function answered(calls: ReadonlySet<Promise<unknown>>): Promise<void> {
+  const late = new AbortController();
+  const tooLong = pause(LAST_ANSWERS_SECONDS_MAX * 1000, undefined, { signal: late.signal }).catch(() => {});
+  // What was read last begins in this turn, and the last answer is written in the one after its call.
+  await turn();
+  await Promise.race([Promise.allSettled(calls), tooLong]);
+  await turn();
+  late.abort();
 }
 
 /** What most seats may say; the server has the last word on each call. */
