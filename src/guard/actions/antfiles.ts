@@ -1,28 +1,50 @@
 import { quotedForShell } from "../../shell_words.ts";
 
+type Target = { needs: string[]; commands: string[][] };
+
 /**
- * The shell commands that say what Ant's targets start, with what they depend on: those of the names, or without one
- * those of the default. `<exec executable="git"><arg value="push"/><arg line="origin main"/></exec>`
+ * The shell commands that say what Ant's targets start, with what they depend on or call: those of the names, or
+ * without one those of the default; and those outside of any target, which start whichever is asked for.
+ * `<exec executable="git"><arg value="push"/><arg line="origin main"/></exec>`
  */
 export function antCommands(text: string, names: readonly string[]): string[] {
-  const targets = new Map<string, { needs: readonly string[]; inside: string }>();
-  for (const [, own, inside] of text.matchAll(/<target\b([^>]*)>(.*?)<\/target>/gs))
-    targets.set(attribute(own!, "name") ?? "", { needs: listed(attribute(own!, "depends")), inside: inside! });
-  const [, project = ""] = /<project\b([^>]*)>/.exec(text) ?? [];
-  const wanted = new Set(names.length > 0 ? names : listed(attribute(project, "default")));
+  const outside: Target = { needs: [], commands: [] };
+  const targets = new Map<string, Target>();
+  let wanted = new Set(names);
+  let [target, words]: [Target, string[] | undefined] = [outside, undefined];
+  for (const tag of tagsIn(text)) {
+    const [name = ""] = /^\/?[\w-]*/.exec(tag) ?? [];
+    const isWhole = tag.includes("/>");
+    if (name === "project" && names.length === 0) wanted = new Set(listed(attribute(tag, "default")));
+    else if (name === "target") {
+      const own: Target = { needs: listed(attribute(tag, "depends")), commands: [] };
+      targets.set(attribute(tag, "name") ?? "", own);
+      target = isWhole ? outside : own;
+    } else if (name === "/target") target = outside;
+    else if (name === "antcall") target.needs.push(...listed(attribute(tag, "target")));
+    else if (/^(exec|apply)$/.test(name)) {
+      const own = [attribute(tag, "executable") ?? attribute(tag, "command") ?? ""];
+      target.commands.push(own);
+      words = isWhole ? undefined : own;
+    } else if (/^\/(exec|apply)$/.test(name)) words = undefined;
+    else if (name === "arg") words?.push(argumentOf(tag));
+  }
+  for (const need of outside.needs) wanted.add(need);
   // A set that is walked takes what is added meanwhile, and each name once.
   for (const name of wanted) for (const need of targets.get(name)?.needs ?? []) wanted.add(need);
-  return [...wanted].flatMap((name) => commandsIn(targets.get(name)?.inside ?? ""));
+  const run = [outside, ...[...wanted].flatMap((name) => targets.get(name) ?? [])];
+  return [...new Set(run.flatMap(({ commands }) => commands.map((command) => command.join(" "))))];
 }
 
-function commandsIn(inside: string): string[] {
-  return [...inside.matchAll(/<(exec|apply)\b([^>]*?)(?:\/>|>(.*?)<\/\1>)/gs)].map(([, , own, args = ""]) => {
-    const words = [...args.matchAll(/<arg\b([^>]*)>/g)].map(([, arg]) => {
-      const word = attribute(arg!, "value") ?? attribute(arg!, "file") ?? attribute(arg!, "path");
-      return word === undefined ? (attribute(arg!, "line") ?? "") : quotedForShell(word);
-    });
-    return [attribute(own!, "executable") ?? attribute(own!, "command") ?? "", ...words].join(" ");
-  });
+/** What stands behind each `<` outside of comments. Nothing here looks twice at a character: files may be long. */
+function tagsIn(text: string): string[] {
+  const [before = "", ...comments] = text.split("<!--");
+  return [before, ...comments.map((one) => one.slice(one.indexOf("-->") + 1))].join("").split("<").slice(1);
+}
+
+function argumentOf(tag: string): string {
+  const word = attribute(tag, "value") ?? attribute(tag, "file") ?? attribute(tag, "path");
+  return word === undefined ? (attribute(tag, "line") ?? "") : quotedForShell(word);
 }
 
 const listed = (names = "") => names.split(/[\s,]+/).filter((name) => name !== "");

@@ -33,6 +33,8 @@ export type Scene = {
   branches: Map<string, readonly string[]>;
   configs: Map<string, string>;
   depth: number;
+  /** The texts that were read, by where they stood, with how deep, and what was found: nothing until then. */
+  texts: Map<string, { depth: number; founds: Found[] }>;
   /** Finds what a text that would run as a shell command does. */
   shell(text: string, from: Call): Found[];
   /** Finds what words that would run as a command do. */

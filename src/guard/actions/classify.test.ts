@@ -37,6 +37,93 @@ test("long texts without the name of a file are looked through at once", () => {
   assert.ok(took < 5_000, `took ${took} ms`);
 });
 
+describe("Files beside a command are looked through at once:", () => {
+  const looked = (command: string, files: Readonly<Record<string, string>>) =>
+    shell(command, { ...around(), readFile: (path) => files[path.slice(WORKTREE.length + 1)] ?? null });
+  const long: Record<string, [command: string, files: Readonly<Record<string, string>>]> = {
+    "settings of npm with blank lines": ["npm test", { "package.json": "{}", ".npmrc": "\n".repeat(200_000) }],
+    "variables with wide values": ["dotenv -- npm test", { ".env": `A=b${" ".repeat(200_000)}c` }],
+    "a variable that is set again and again": [
+      "node --env-file=.env a.js",
+      { ".env": "NODE_OPTIONS=--require ./b.js\n".repeat(8_000), "b.js": "1" },
+    ],
+    "targets of Ant without an end": ["ant a", { "build.xml": "<target name='a'>".repeat(15_000) }],
+  };
+  for (const [what, [command, files]] of Object.entries(long))
+    test(what, () => {
+      const took = computingTime(() => void looked(command, files));
+      assert.ok(took < 20_000, `took ${took} ms`);
+    });
+
+  test("programs that start themselves, many times each", () => {
+    let reads = 0;
+    const code = Array.from({ length: 6 }, (_, at) => `execSync("NODE_OPTIONS='--require ./a.js' node ${at}.js");`);
+    const readFile = (path: string) => {
+      reads++;
+      return path.endsWith("/a.js") ? code.join("\n") : null;
+    };
+    assert.deepEqual(said("NODE_OPTIONS='--require ./a.js' node x.js", { ...around(), readFile }), []);
+    assert.ok(reads < 1_000, `read ${reads} files`);
+  });
+
+  test("more texts than people write are asked about", () => {
+    const commands = Array.from({ length: 300 }, (_, at) => `NODE_OPTIONS='--require ./${at}.js' node a.js`);
+    assert.deepEqual(said(commands.slice(0, 100).join("\n")), []);
+    const readFile = (path: string) => (/\d\.js$/.test(path) ? "1" : null);
+    assert.deepEqual(said(commands.join("\n"), { ...around(), readFile }), ["reconfigure_guard hidden commands?"]);
+  });
+
+  test("the same text is read again after a command that changes what it means", () => {
+    const aliases = around("main", {
+      "config --get alias.p": "!git push origin HEAD",
+      "config --get alias.m": "!git checkout main",
+    });
+    const away = "git checkout feature/login";
+    assert.deepEqual(said(`${away}; git p; git checkout main; git p`, aliases), ["push origin/main"]);
+    assert.deepEqual(said(`${away}; git m; ${away}; git p; git m; git push origin HEAD`, aliases), [
+      "push origin/main",
+    ]);
+  });
+});
+
+test("code that is named by a program's own words is read", () => {
+  const files: Record<string, string> = {
+    "land.js": 'execSync("git push origin main")',
+    "package.json": "{}",
+    ".npmrc": '"script-shell" = ./land.js',
+    ".env": 'NODE_OPTIONS=-r ./a.js\nNODE_OPTIONS="--require ./land.js" # x',
+  };
+  const at = { ...around(), readFile: (path: string) => files[path.slice(WORKTREE.length + 1)] ?? null };
+  for (const command of [
+    `npx jest --config '{"globalSetup":"<rootDir>/land.js"}'`,
+    "npx lint-staged --config land.js",
+    "npx jscodeshift -t land.js src",
+    "npx hardhat run land.js",
+    "node --env-file=.env a.js",
+    "npm test",
+    "v='a[$(git push origin main)]'; declare -n r=$v; echo $r",
+  ])
+    assert.match(said(command, at).join(), /^push origin\/main/, command);
+});
+
+describe("Ant's targets", () => {
+  const build = `<project default="all"><!-- <target name="b"><exec executable="git"><arg line="push origin main"/>
+    </exec></target> --><target name="all" depends="test"/>
+    <target name="land"><exec executable="git"><arg value="push"/><arg line="origin main"/></exec></target>
+    <target name="test"><exec executable="ls"/></target>
+    <target name="calls"><antcall target="land"/></target></project>`;
+  const at = { ...around(), readFile: (path: string) => (path.endsWith("/build.xml") ? build : null) };
+
+  test("that are empty end where they begin, and comments are none", () => {
+    for (const command of ["ant", "ant all", "ant test"]) assert.deepEqual(said(command, at), []);
+  });
+
+  test("start what they call", () => {
+    for (const command of ["ant land", "ant calls", "ant test calls"])
+      assert.deepEqual(said(command, at), ["push origin/main"]);
+  });
+});
+
 describe("A protected action", () => {
   it("names what it is done to", () => {
     assert.deepEqual(said("git push origin HEAD:main"), ["push origin/main"]);

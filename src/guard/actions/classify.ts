@@ -33,6 +33,8 @@ import { familiar, isTextual, runsOthers, shortNames, words_of_everyday } from "
 
 /** Texts in texts, wrappers in wrappers: deeper than people ever nest them. */
 const DEPTH_MAX = 8;
+/** More texts in one call than people write: each may start the next, and so many times as many. */
+const TEXTS_MAX = 256;
 /** A single call that finds more than this has been found out. */
 const FOUNDS_MAX = 12;
 
@@ -85,7 +87,8 @@ function sceneOf(around: Around, whole: string): Scene {
     branches: new Map(),
     configs: new Map(),
     depth: 0,
-    shell: (text, from) => deeper(scene, from, text, () => readText(text, from, scene)),
+    texts: new Map(),
+    shell: (text, from) => deeper(scene, from, text, () => readOnce(text, from, scene)),
     run: (words, from, certain = true) =>
       deeper(scene, from, from.text, () => readCall(calling(words, from, { certain: certain && from.certain }), scene)),
   };
@@ -100,6 +103,22 @@ function deeper(scene: Scene, from: Call, text: string, read: () => Found[]): Fo
   } finally {
     scene.depth--;
   }
+}
+
+/** Reads a text once: it may start itself, and what it starts may be named a thousand times. */
+function readOnce(text: string, from: Call, scene: Scene): Found[] {
+  const place = [from.cwd, from.stdin, from.certain, ...new Set(from.via)];
+  const maps = [from.env, from.files, scene.branches, scene.configs];
+  const keyed = () => JSON.stringify([text, place, maps.map((map) => [...map])]);
+  const [key, { depth }] = [keyed(), scene];
+  const before = scene.texts.get(key);
+  if (before !== undefined && before.depth <= depth) return before.founds;
+  if (scene.texts.size >= TEXTS_MAX) return hidden(from, "more texts than are read");
+  scene.texts.set(key, { depth, founds: [] });
+  const founds = readText(text, from, scene);
+  // What changed a branch or a setting changes it each time.
+  scene.texts.set(key, { depth: keyed() === key ? depth : Infinity, founds });
+  return founds;
 }
 
 function readText(text: string, from: Call, scene: Scene): Found[] {

@@ -27,7 +27,7 @@ function fromFiles(call: Call, scene: Scene): (readonly [string, string])[] {
     const [, , joined] = /^--env-file(-if-exists)?(?:=(.*))?$/s.exec(arg ?? "") ?? [undefined, undefined, null];
     return joined === null ? [] : (joined ?? call.args[at + 1] ?? []);
   });
-  return files.flatMap((file) => variablesIn(fileText(file, call, scene) ?? ""));
+  return files.flatMap((file) => [...variablesIn(fileText(file, call, scene) ?? "")]);
 }
 
 /** Libraries that a program is started with. Nobody reads a library. */

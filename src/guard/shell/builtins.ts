@@ -7,6 +7,7 @@ import {
   localVariables,
   mapLines,
   readLine,
+  readonlyVariables,
   setOptions,
   unsetNames,
 } from "./declarations.ts";
@@ -34,7 +35,7 @@ export const builtins = new Map<string, Handler>([
   ["export", exportVariables],
   ["declare", declareVariables],
   ["typeset", declareVariables],
-  ["readonly", declareVariables],
+  ["readonly", readonlyVariables],
   ["local", localVariables],
   ["unset", unsetNames],
   ["read", readLine],

@@ -6,7 +6,7 @@ import { FieldSink } from "./fields.ts";
 import { hasOption, optionWord, readOptions } from "./options.ts";
 import type { Call, Shell } from "./shell.ts";
 import { having, type State } from "./state.ts";
-import { suspectInteger } from "./subscripts.ts";
+import { suspectIndex, suspectInteger } from "./subscripts.ts";
 import { HOLE, certainly, isKnown } from "./values.ts";
 
 export function exportVariables(shell: Shell, call: Call, state: State): State[] {
@@ -14,6 +14,12 @@ export function exportVariables(shell: Shell, call: Call, state: State): State[]
 }
 
 export function declareVariables(shell: Shell, call: Call, state: State): State[] {
+  // In a function they are its own, unless `-g` says otherwise or they are only told of.
+  const isOwn = call.frame.calls.length > 0 && !words(call).some((word) => /^-[A-Za-z]*[gpfF]/.test(word));
+  return isOwn ? localVariables(shell, call, state) : [declared(shell, call, state, "")];
+}
+
+export function readonlyVariables(shell: Shell, call: Call, state: State): State[] {
   return [declared(shell, call, state, "")];
 }
 
@@ -48,9 +54,11 @@ function declared(shell: Shell, call: Call, state: State, always: string): State
       next = { ...next, options: new Set([...next.options, integer(name)]) };
       // `declare -ai x=(…)` has been given its elements before.
       const given = variableOf(name, next, shell.around)?.value;
+      shell.budget.spend(given instanceof Map ? given.size / 16 : 0);
       for (const item of given instanceof Map ? given.values() : []) suspectInteger(shell, next, name, item);
     }
     if (always === "" && flags.includes("n")) {
+      suspectIndex(shell, value ?? "");
       next = referring(next, name, flags.includes("+") ? undefined : (value ?? ""));
       continue;
     }

@@ -45,6 +45,8 @@ const table: readonly (readonly [string, Loading])[] = [
   ...named("prettier", { by: "node", options: "--plugin --config" }),
   ...named("stylelint", { by: "node", options: "--config --custom-formatter --custom-syntax" }),
   ...named("babel", { by: "node", options: "--plugins --presets --config-file" }),
+  ...named("lint-staged knex jscodeshift", { by: "node", options: "-c --config --knexfile -t --transform" }),
+  ...named("hardhat esr", { by: "node", options: "--config", words: scripts }),
   ...named("webpack webpack-cli vite tsup rollup postcss esbuild-runner rspack tsdown unbuild snowpack", {
     by: "node",
     options: "-c --config --plugin -p -u --use",
@@ -93,7 +95,9 @@ function loads(shell: Shell, call: Call, state: State, via: string, loading: Loa
 /** What a word names: `-r x`, `-rx`, `--require=x`, `--transform '{".*": "./x"}'`, `x:app`. */
 function codeIn(word: string, next: string, { options, words }: Loading): string[] {
   const own = !word.startsWith("-") && words?.test(word) ? word : (optionWord(word, next, options) ?? "");
-  return own.split(/[\s,:"'{}[\]]+/).filter((name) => name !== "" && isKnown(name));
+  // Jest's own word for the directory of its settings.
+  const names = own.replaceAll("<rootDir>", ".");
+  return names.split(/[\s,:"'{}[\]]+/).filter((name) => name !== "" && isKnown(name));
 }
 
 /** The word of one of these options, where this one is it. */

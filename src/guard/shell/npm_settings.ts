@@ -18,10 +18,19 @@ export function npmSetting(shell: Shell, call: Call, state: State, key: Setting,
   const beside = directory === null ? [] : [".npmrc", "pnpm-workspace.yaml"].map((file) => resolved(file, directory));
   const named = [...given("userconfig"), ...given("globalconfig")].map((path) => resolved(path, state.cwd));
   const texts = [...beside, ...named].map((path) => shell.read(path, call.frame, state) ?? "");
-  const camel = key.replace(/-(.)/, (_, letter: string) => letter.toUpperCase());
-  const line = new RegExp(`^\\s*(?:${key}|${camel})\\s*[=:]\\s*(["']?)(.*?)\\1\\s*$`, "gm");
-  return [...given(key), ...texts.flatMap((text) => [...text.matchAll(line)].map(([, , value]) => value!))];
+  return [...new Set([...given(key), ...texts.flatMap((text) => valuesIn(text, key))])];
 }
+
+/** The values that a file's lines give a setting: `script-shell = "x"`, `scriptShell: x`. */
+function valuesIn(text: string, key: Setting): string[] {
+  const names = [key, key.replace(/-(.)/, (_, letter: string) => letter.toUpperCase())];
+  return text.split(/[\r\n]+/).flatMap((line) => {
+    const [, name = "", value = ""] = /^([^=:]*)[=:](.*)$/.exec(line) ?? [];
+    return names.includes(unquoted(name)) ? unquoted(value) : [];
+  });
+}
+
+const unquoted = (word: string) => word.trim().replace(/^(["'])(.*)\1$/, "$2");
 
 /** `--script-shell x`, `--script-shell=x`; `npm config set script-shell x` holds for what runs next. */
 function wordsOf(words: readonly string[], key: string): string[] {
