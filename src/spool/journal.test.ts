@@ -70,9 +70,8 @@ describe("A journal", () => {
         child.kill("SIGKILL");
         told.push(...(await ended));
       }
-      const since = performance.now();
+      // Whose lock stayed behind would have it refused.
       keep(place, "after all");
-      assert.ok(performance.now() - since < 2000, "nobody waits for the dead");
       const posts = postsOf(place);
       for (const n of told) assert.equal(posts[n - 1]!.lost, null, `post ${n} was told of`);
     },

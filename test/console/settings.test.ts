@@ -22,10 +22,15 @@ describe("The settings", { skip: isSkipped }, () => {
     await form.getByLabel("Prefix").fill("cmb");
     assert.equal(await form.getByLabel("Form of the ids").inputValue(), "CMB-NNNN");
     await form.getByLabel("Lane").fill("web");
+    await form.getByLabel("First number").fill("5000");
     await form.getByRole("button", { name: "Define" }).click();
-    await page.getByRole("table", { name: "Namespaces" }).getByRole("cell", { name: "web" }).waitFor();
+    const table = page.getByRole("table", { name: "Namespaces" });
+    await table.getByRole("cell", { name: "web" }).waitFor();
+    // Nobody was given any of them.
+    await table.getByRole("columnheader", { name: "Counted so far" }).waitFor();
+    await table.getByRole("cell", { name: "4,999" }).waitFor();
     const { namespaces } = await ask(operator, "namespace.list");
-    assert.deepEqual(namespaces, [{ prefix: "CMB", format: "CMB-NNNN", lane: "web", numbers_given: 0 }]);
+    assert.deepEqual(namespaces, [{ prefix: "CMB", format: "CMB-NNNN", lane: "web", numbers_given: 4_999 }]);
     assert.deepEqual(complaints, []);
     await page.getByRole("button", { name: "Define a namespace" }).click();
     await form.getByLabel("Prefix").fill("CMB");

@@ -80,7 +80,7 @@ test("golden/plans.txt tells how PostgreSQL runs the hot statements", async () =
   for (const name of ["seats.principals", "seats.tokens", "tickets.tickets", "ledger.entries", "ledger.heads"])
     await world.sql(`vacuum (analyze) ${name}`);
   await world.sql("analyze");
-  const statements = statementsOf("ledger", "seats", "tickets");
+  const statements = statementsOf("ledger", "seats", "tickets", "tickets/numbers");
   const application = await applicationOf(world);
   const parts = ["The plans that the server's prepared statements come to, on 20,000 tickets and 20,000 entries.\n"];
   for (const [name, values] of Object.entries(hot)) {

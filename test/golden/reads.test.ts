@@ -10,7 +10,16 @@ import { applicationOf, execution, statementsOf } from "./prepared.ts";
  * looks well may follow an index that holds every claimed ticket: claims then fell from 1,000 to 54 a second.
  */
 
-const statements = statementsOf("ledger", "seats", "tickets", "tickets/done", "policy", "doctrine", "turns");
+const statements = statementsOf(
+  "ledger",
+  "seats",
+  "tickets",
+  "tickets/numbers",
+  "tickets/done",
+  "policy",
+  "doctrine",
+  "turns",
+);
 const HEAPED = 3_000;
 const SMALL = 60;
 /** For one call's rows, their look-ups by key, and what a page of claimable tickets holds; far below what is heaped. */

@@ -83,12 +83,16 @@ class Walk {
   readonly prefix = `Q${++runs}`;
   #tickets: string[] = [];
   #questions: number[] = [];
+  /** The question that this walk asks first: those of the walks before are no part of its story. */
+  #first = 0;
   #claims = new Map<string, { by: number; claim_token: string }>();
 
   async begin(): Promise<void> {
     await say(operator, "namespace.define", { prefix: this.prefix, format: `${this.prefix}-N` });
     for (let n = 0; n < TICKETS; n++)
       this.#tickets.push((await say(operator, "ticket.file", { namespace: this.prefix, title: "Work" })).id);
+    const [{ newest }] = await sql("select coalesce(max(id), 0)::integer as newest from questions.questions");
+    this.#first = newest + 1;
   }
 
   #said(by: number | "longwatch", name: string, input: object): Promise<any> {
@@ -98,7 +102,7 @@ class Walk {
   async do(one: Act): Promise<void> {
     const held = OF_CLAIMS.has(one.kind) && this.#claims.size > 0 ? [...this.#claims.keys()] : this.#tickets;
     const id = "on" in one ? held[one.on % held.length]! : "";
-    const question = "of" in one ? (this.#questions.at(-1 - one.of) ?? 1) : 0;
+    const question = "of" in one ? (this.#questions.at(-1 - one.of) ?? this.#first) : 0;
     const claim = this.#claims.get(id) ?? { by: 0, claim_token: "00000000-0000-4000-8000-000000000000" };
     const holding = { id, claim_token: claim.claim_token };
     switch (one.kind) {

@@ -139,7 +139,7 @@ class Walk {
       case "reserve": {
         const reserved = await this.#said(one.by, "ticket.reserve", this.#named("Reserved"));
         this.#keep(reserved);
-        return void this.#reserved.push({ id: reserved.id, by: one.by });
+        return void (reserved && this.#reserved.push({ id: reserved.id, by: one.by }));
       }
       case "fill": {
         const { id: reservation, by } = this.#reserved[one.on % this.#reserved.length] ?? { id: "W-0", by: one.by };

@@ -13,9 +13,10 @@ const USAGE = `usage: longwatch import beads FILE [--json]
        longwatch import gastown DIR [--json]
        longwatch import feed FILE [--format jsonl|markdown] [--json]
 
-Brings in the record of another tracker, whole: seats, tickets under new numbers with their old ids as aliases,
-labels, dependencies, comments, and the events as posts at their original times. Of a feed file it brings in the
-posts, with their authors and times; they move nothing. Running it again changes nothing.
+Brings in the record of another tracker, whole: seats, tickets under new numbers with their old ids as aliases (one
+such as CMB-0042 stays the number), labels, dependencies, comments, and the events as posts at their original times.
+Of a feed file it brings in the posts, with their authors and times; they move nothing. Running it again changes
+nothing.
 
   beads FILE   a beads export: one issue a line, with its dependencies, labels and comments
   gastown DIR  a directory with gastown-issues.jsonl, and if they are there gastown-events.jsonl,

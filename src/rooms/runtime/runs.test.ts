@@ -85,10 +85,9 @@ describe("after an outage", () => {
   test("each schedule has exactly one run, which says for how many instants it stands", async () => {
     await define("often", { pattern: `${(minute + 3) % 5}-59/5 * * * *` });
     await arm("often");
-    await world.sql(`update runtime.schedules set next_at = date_trunc('hour', now()) - interval '3 hours'
-      where name = 'often'`);
-    const [{ instants }] = await world.sql(`select floor(extract(epoch from now()
-      - (date_trunc('hour', now()) - interval '3 hours')) / 300)::int as instants`);
+    const [{ instants }] = await world.sql(`update runtime.schedules
+      set next_at = date_trunc('hour', now()) - interval '3 hours' where name = 'often'
+      returning floor(extract(epoch from now() - next_at) / 300)::int as instants`);
     assert.equal(await fire(), 1);
     assert.equal(await fire(), 0);
     const [run] = await runs("often");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { testWorld } from "../../../test/harness.ts";
+import { cutOff } from "./provisional/spool.fixture.ts";
 
 const world = await testWorld();
 const { operator } = world;
@@ -72,6 +73,32 @@ describe("an import", () => {
     assert.equal((await file("NOW")).id, "NOW-08");
     await define("LAT", "LAT-NNNN");
     assert.equal((await file("LAT")).id, "LAT-0005");
+  });
+
+  it("that is refused moves no counter", async () => {
+    await define("GAP", "GAP-NNNN");
+    const refusal = await world.refused(operator, "ticket.import", { ...old, namespace: "NONE", alias: "GAP-0100" });
+    assert.equal(refusal.code, "namespace.unknown");
+    assert.equal((await file("GAP")).id, "GAP-0001");
+  });
+
+  it("whose old id a filing of a contest holds, or has won, leaves it to that one", async () => {
+    await world.say(operator, "spool.configure", { contest_seconds: 20 });
+    const [{ contact_at, ...spool }] = await cutOff(world, "CON");
+    for (const n of [1, 2]) spool.file(`CON-000${n}~aaaaa`, { namespace: "CON", title: `Work ${n}` }, { contact_at });
+    await spool.handIn();
+    assert.equal((await bring({ namespace: "CON", alias: "CON-0001" })).id, "CON-0003");
+    // Won, and not carried out: as behind a post that waits for another contest.
+    const won =
+      "update tickets.spooled set state = 'waiting', due_at = null, held = null, final_id = held, outcome = $1";
+    await world.sql(`${won} where namespace = 'CON'`, ["confirmed"]);
+    assert.equal((await bring({ namespace: "CON", alias: "CON-0002" })).id, "CON-0004");
+    await world.say(operator, "spool.settle", { early: true });
+    const titles = await world.sql("select title from tickets.tickets where namespace = 'CON' order by id");
+    assert.deepEqual(
+      titles.map(({ title }) => title),
+      ["Work 1", "Work 2", "Old work", "Old work"],
+    );
   });
 });
 

@@ -121,8 +121,7 @@ export const importTicket = batchCommand({
 
 /** The old id where it is one of the namespace and nobody's here, so that it names one ticket; else the next number. */
 async function numbersFor(db: Db, rows: readonly { alias: string; namespace: string }[]) {
-  const names = rows.map(({ alias }) => alias);
-  const free = rows.length === 0 ? new Map() : await passNames(db, names);
+  const free = await passNames(db, rows);
   const keeps = ({ alias, namespace }: (typeof rows)[number]) => free.get(alias)?.prefix === namespace;
   const others = rows.filter((row) => !keeps(row)).map(({ namespace }) => namespace);
   const taken = others.length === 0 ? [] : await takeNumbers(db, others);

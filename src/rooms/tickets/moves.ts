@@ -9,7 +9,6 @@ import { endTrigger } from "./conditional/opening.ts";
 import { undo } from "./done/receipts.ts";
 import { Priority } from "./new_ticket.ts";
 import { recountBlockers } from "./links.ts";
-import { readMarkers } from "./markers.ts";
 import {
   findTicket,
   Lane,
@@ -124,8 +123,7 @@ export const reopen = transition({
 });
 
 /** PRIOR-DIAGNOSTIC: taking a ticket from one seat for another rests on something that was found out (J14). */
-const isDiagnosed = (reason: string) =>
-  readMarkers(reason).some(({ marker, value }) => marker === "PRIOR-DIAGNOSTIC" && value !== "");
+const isDiagnosed = (reason: string) => /^\s*PRIOR-DIAGNOSTIC:[^\S\n]*\S/m.test(reason);
 
 function undiagnosed({ id, owner }: Row): Refusal {
   return new Refusal("invalid", "diagnosis.missing", `${id} is given to ${owner}; no diagnosis says why it changes.`, {

@@ -193,6 +193,8 @@ describe("a dispatch", () => {
     assert.equal((await world.refused(...give("Alice", "PRIOR-DIAGNOSTIC:"))).code, "diagnosis.missing");
     const why = `${reason}\nPRIOR-DIAGNOSTIC: Bob is out of quota since 12:03Z`;
     assert.equal((await world.say(...give("Alice", why))).owner, "Alice");
+    const pasted = "PRIOR-DIAGNOSTIC: Alice is\u2028out of quota";
+    assert.equal((await world.say(...give("Bob", pasted))).owner, "Bob", "whatever line ends it holds");
   });
 });
 

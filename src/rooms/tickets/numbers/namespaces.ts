@@ -58,7 +58,7 @@ export const define = command({
     const names = await world.db.all<{ alias: string }>(sql.aliases_like, { beginning: `${prefix}-` });
     await passNames(
       world.db,
-      names.map(({ alias }) => alias),
+      names.map(({ alias }) => ({ alias, namespace: prefix })),
     );
     const data = { prefix, format, lane };
     return { output: data, events: [{ kind: "namespace.defined", subject: prefix, data: { ...data, first } }] };

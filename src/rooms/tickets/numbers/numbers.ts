@@ -3,14 +3,7 @@ import { Refusal } from "../../../kernel/refusal.ts";
 import { statements } from "../../../kernel/sql.ts";
 import { formatId, type Named, numberIn } from "./format.ts";
 
-const sql = statements(
-  "tickets/numbers",
-  "ids_taken",
-  "namespaces_find",
-  "numbers_take",
-  "series_begin",
-  "series_pass",
-);
+const sql = statements("tickets/numbers", "ids_taken", "namespaces_find", "take", "series_begin", "series_pass");
 
 type Taken = { prefix: string; period: string; first: number; format: string; lane: string };
 
@@ -46,21 +39,24 @@ export type Namespace = { prefix: string; format: string; lane: string };
 
 /**
  * Old names that have the form of an id here: no counter gives them to other work any more. Answers those that no
- * ticket has, each with its namespace and lane: whoever comes with such a name keeps it as his number.
+ * ticket has and no filing of a contest holds, each with its namespace and lane: whoever comes with such a name keeps
+ * it as his number.
  */
 export async function passNames(
   db: Transaction,
-  names: readonly string[],
+  names: readonly { alias: string; namespace: string }[],
 ): Promise<Map<string, { prefix: string; lane: string }>> {
-  const prefixes = new Set(names.flatMap((name) => /^([A-Z][A-Z0-9]{0,11})-\d/.exec(name)?.[1] ?? []));
-  if (prefixes.size === 0) return new Map();
+  const prefixes = names.flatMap(({ alias }) => /^([A-Z][A-Z0-9]{0,11})-\d/.exec(alias)?.[1] ?? []);
+  if (prefixes.length === 0) return new Map();
+  const asked = [...new Set([...prefixes, ...names.map(({ namespace }) => namespace)])];
   const namespaces = new Map<string, Namespace>(
-    (await db.all<Namespace>(sql.namespaces_find, { prefixes: [...prefixes] })).map((one) => [one.prefix, one]),
+    (await db.all<Namespace>(sql.namespaces_find, { prefixes: asked })).map((one) => [one.prefix, one]),
   );
-  const passed = names.flatMap((id) => {
+  const passed = names.flatMap(({ alias: id, namespace: home }) => {
     const namespace = namespaces.get(id.slice(0, id.indexOf("-")));
     const named = namespace && numberIn(namespace.format, id);
-    return named ? [{ id, ...namespace, ...named }] : [];
+    // What goes into no namespace is refused, and a refusal moves no counter.
+    return named && namespaces.has(home) ? [{ id, ...namespace, ...named }] : [];
   });
   if (passed.length === 0) return new Map();
   await pass(db, passed);
@@ -79,7 +75,7 @@ async function pass(db: Transaction, named: readonly (Named & { prefix: string }
 
 async function take(db: Transaction, counts: Map<string, number>): Promise<Map<string, Taken>> {
   if (counts.size === 0) return new Map();
-  const rows = await db.all<Taken>(sql.numbers_take, { prefixes: [...counts.keys()], counts: [...counts.values()] });
+  const rows = await db.all<Taken>(sql.take, { prefixes: [...counts.keys()], counts: [...counts.values()] });
   return new Map(rows.map((row) => [row.prefix, row]));
 }
 

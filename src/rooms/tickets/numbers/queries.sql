@@ -12,7 +12,7 @@ select n.prefix, n.format, n.lane, coalesce(sum(s.next_number - 1), 0)::bigint a
 from tickets.namespaces n left join tickets.series s on s.tenant_id = n.tenant_id and s.prefix = n.prefix
 where n.tenant_id = :tenant_id group by n.prefix, n.format, n.lane order by n.prefix;
 
--- name: numbers_take
+-- name: take
 -- Takes a run of numbers in each namespace. The period is the calendar's, in UTC, by the database's clock; it is made
 -- first, since below row-level security no condition with to_char in it may serve the index.
 with w as materialized (
@@ -43,8 +43,12 @@ on conflict (tenant_id, prefix, period) do update
 set next_number = greatest(tickets.series.next_number, excluded.next_number);
 
 -- name: ids_taken
+-- Also what a filing that was made without the server holds or has won: its ticket comes when its turn does.
 select t.id from unnest(:ids::text[]) w (id)
-cross join lateral (select id from tickets.tickets t where t.tenant_id = :tenant_id and t.id = w.id limit 1) t;
+cross join lateral (select id from tickets.tickets t where t.tenant_id = :tenant_id and t.id = w.id limit 1) t
+union all
+select coalesce(s.held, s.final_id) from tickets.spooled s
+where s.tenant_id = :tenant_id and s.state <> 'settled' and coalesce(s.held, s.final_id) = any (:ids::text[]);
 
 -- name: aliases_like
 select alias from tickets.aliases where tenant_id = :tenant_id and starts_with(alias, :beginning);
