@@ -82,6 +82,35 @@ describe("A change of the policy", { skip: isSkipped }, () => {
     assert.deepEqual([await kept.count(), await drafts(page)], [0, []]);
   });
 
+  it("begins no sooner than it is known whose it is", async () => {
+    const server = await testServer();
+    const { page } = await changing(server);
+    page.on("dialog", (dialog) => void dialog.accept());
+    const known = Promise.withResolvers<void>();
+    await page.route("**/v1/seat/whoami**", async (route) => {
+      await known.promise;
+      await route.continue();
+    });
+    await page.goto(`${server.url}/decisions/policy`);
+    await page.getByRole("region", { name: "Versions" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Change it" }).count(), 0);
+    known.resolve();
+    await page.getByText("Your change of version 1 is kept in this tab").waitFor();
+    await page.getByRole("button", { name: "Change it" }).waitFor();
+  });
+
+  it("is not kept as it was before where the tab has no room for it as it is", async () => {
+    const { page } = await changing(await testServer());
+    assert.equal((await drafts(page)).length, 1);
+    await page.evaluate(() => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException("It is full.", "QuotaExceededError");
+      };
+    });
+    await remove(page, "strategists-delegate");
+    assert.deepEqual(await drafts(page), []);
+  });
+
   it("can have each removed rule back at its place, whatever was removed or moved since", async () => {
     const { page, rules } = await changing(await testServer());
     await remove(page, "strategists-delegate");

@@ -22,7 +22,8 @@ export function SignedOut() {
         </p>
         {isDraftKept() && (
           <p className="mt-3 rounded-lg bg-accent-soft px-4 py-3">
-            What you changed of the policy is not lost: it is kept in this tab, and shown again when you are signed in.
+            What you changed of the policy is not lost: this tab keeps it, and the policy’s page offers it when you are
+            signed in again.
           </p>
         )}
         <ol className="mt-5 flex list-decimal flex-col gap-4 pl-5 marker:text-ink-3">

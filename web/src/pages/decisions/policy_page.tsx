@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { asked } from "../../api/queries.ts";
+import { asked, WHO } from "../../api/queries.ts";
 import { Button } from "../../ui/button.tsx";
 import { Chip } from "../../ui/chip.tsx";
 import { Empty } from "../../ui/empty.tsx";
@@ -27,6 +27,7 @@ export function PolicyPage() {
   const navigate = useNavigate();
   const [isChanging, setChanging] = useState(false);
   const [said, setSaid] = useState<Said | null>(null);
+  const canChange = useQuery(asked(WHO)).data !== undefined && !isChanging;
   const list = useQuery(asked("/v1/policy/list", { limit: VERSIONS_MAX }));
   const versions = list.data?.versions;
   const active = versions?.find((one) => one.active)?.version;
@@ -69,13 +70,13 @@ export function PolicyPage() {
       >
         <span className="flex gap-2">
           <DecisionsLink />
-          {!isChanging && (
+          {canChange && (
             <Button onClick={() => change(number)}>{isActive ? "Change it" : "Change this version"}</Button>
           )}
         </span>
       </PageHead>
       {said && <SaidNote key={`${said.what} ${said.version}`} said={said} onSaid={tell} />}
-      {!isChanging && <KeptChange onGoOn={change} />}
+      {canChange && <KeptChange onGoOn={change} />}
       {isChanging && (
         <DryRun key={number} version={number} text={text} onClose={() => setChanging(false)} onSaid={tell} />
       )}

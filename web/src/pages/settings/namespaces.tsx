@@ -26,7 +26,7 @@ export function Namespaces() {
       {data && data.namespaces.length > 0 && (
         <Grid
           label="Namespaces"
-          heads={["Prefix", "Form of the ids", "Lane", "Numbers given"]}
+          heads={["Prefix", "Form of the ids", "Lane", "Counted so far"]}
           rows={data.namespaces.map(({ prefix, format, lane, numbers_given }) => ({
             id: prefix,
             cells: [
@@ -97,7 +97,7 @@ function Define({ done }: { done: () => void }) {
           value={first}
           placeholder="1"
           onChange={({ target }) => setFirst(target.value)}
-          hint="Where others went before, elsewhere."
+          hint="Where another tracker gave those before it."
         />
       </Fields>
       {error && (

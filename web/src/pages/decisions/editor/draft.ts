@@ -13,7 +13,7 @@ export function isDraftKept(): boolean {
 
 /**
  * A session that ends takes the page away; what somebody changed on it stays in this tab until they are signed in
- * again, and is shown to nobody else who signs in here.
+ * again, and is shown to nobody else who signs in here. Nobody can change anything before it is known who they are.
  */
 export function useDraft() {
   const { data: who } = useQuery(asked(WHO));
@@ -25,7 +25,8 @@ export function useDraft() {
       try {
         sessionStorage.setItem(key, JSON.stringify(draft));
       } catch {
-        // The tab has no room for it. It stands on the page all the same.
+        // The tab has no room for it. It stands on the page all the same; what was kept before would pass for it.
+        sessionStorage.removeItem(key);
       }
     },
   };
