@@ -101,12 +101,14 @@ export const CONFIGURATION = `[safe]
 \tdetachedHead = false
 `;
 
-/** Whether a commit has a file or a directory of this path. */
+/**
+ * Whether a commit has a file or a directory of this path. Git reads the end of COMMIT:PATH as a commit's id where it
+ * can (x-g1a2b3c4), and the path from the working directory where it begins with dots: so it is looked up in the tree.
+ */
 export async function hasPath(commit: string, path: string, options: Options): Promise<boolean> {
-  const plain = path
-    .split("/")
-    .filter((part) => part !== "" && part !== ".")
-    .join("/");
-  const words = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}:${plain}`];
-  return (await git(words, { ...options, codes: [0, 1, 128] })) !== "";
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.length === 0) return true;
+  if (parts.includes("..")) return false;
+  const words = ["--literal-pathspecs", "ls-tree", "--full-tree", commit, "--", parts.join("/")];
+  return (await git(words, options)) !== "";
 }

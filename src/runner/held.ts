@@ -57,9 +57,13 @@ export async function held(
   }
 }
 
+/** A server that falls silent must not hold back what came of the landing; one that is busy answers in less. */
+const GUARDS_MILLISECONDS_MAX = 60_000;
+
 /** Another release is served: does it have the credentials' guards? It is landed whatever comes of the question. */
 async function lookedForGuards({ environment, sha }: Report, workspace: Workspace, around: Around): Promise<void> {
-  await reportGuards({ environment, release: sha! }, workspace, around).catch((error: Error) =>
+  const stop = AbortSignal.any([around.stop, AbortSignal.timeout(GUARDS_MILLISECONDS_MAX)]);
+  await reportGuards({ environment, release: sha! }, workspace, { ...around, stop }).catch((error: Error) =>
     around.tell(`longwatch: guard: nobody could look for the credentials' guards: ${error.message}\n`),
   );
 }

@@ -3,12 +3,17 @@ import { createServer, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../client/client.ts";
 import { environmentFor } from "./environment.ts";
+import { held } from "./held.ts";
 import { hiddenFrom } from "./hidden.ts";
+import type { Running } from "./hold.ts";
 import { Output } from "./output.ts";
 import { plain } from "../programs/land/told.ts";
 import { Prober } from "./prober.ts";
+import { reportOf } from "./report.ts";
 import { look, releaseIn } from "./served.ts";
+import type { Workspace } from "./workspace.ts";
 
 describe("a command's output", () => {
   const taken = (bytes_max: number, secrets: string[], chunks: (string | Buffer)[]) => {
@@ -76,6 +81,46 @@ describe("a command's environment", () => {
       "/h/p/q/.git/config",
     ])
       assert.ok(hidden.includes(path), path);
+  });
+});
+
+describe("a release that is landed", () => {
+  const topology = { output_kb: 1 } as Running["topology"];
+  const running = { deploy: 1, environment: "production", sha: "abc", topology } as Running;
+  const landed = async () => reportOf("landed", running);
+  const workspace = { commitOf: async (name: string) => name } as Workspace;
+  /** Asks a server that says nothing; resolves when it is asked. */
+  const asking = (stop: AbortSignal) => {
+    const said: string[] = [];
+    let asked = () => {};
+    const begun = new Promise<void>((resolve) => (asked = resolve));
+    const ask = (_name: string, _input: object, options?: { signal: AbortSignal }) =>
+      new Promise((_, fail) => {
+        options?.signal.addEventListener("abort", () => fail(options.signal.reason));
+        asked();
+      });
+    const client = { ask } as unknown as Client;
+    const around = { client, patient: client, env: {}, hidden: [], stop, tell: (words: string) => said.push(words) };
+    const report = held(running, performance.now(), { lease_seconds: 600 }, workspace, around, landed);
+    return { begun, report, said };
+  };
+
+  it("is told as landed although the server falls silent before it is asked for the guards", async (t) => {
+    const late = new AbortController();
+    t.mock.method(AbortSignal, "timeout", () => late.signal);
+    const { begun, report, said } = asking(new AbortController().signal);
+    await begun;
+    late.abort(new Error("too late"));
+    assert.equal((await report).outcome, "landed");
+    assert.match(said.join(""), /nobody could look for the credentials' guards: too late/);
+  });
+
+  it("is told as landed to who stops it meanwhile", async () => {
+    const stop = new AbortController();
+    const { begun, report } = asking(stop.signal);
+    await begun;
+    stop.abort(new Error("stopped"));
+    assert.equal((await report).outcome, "landed");
   });
 });
 

@@ -125,7 +125,7 @@ function callOf(verb: Verb, argv: string[], cwd: string, json: boolean): Call | 
   const wanted = { environment, ticket, sha, commits, source, base, repository, lease_seconds, offline };
   return {
     wanted: { ...wanted, consent_words: values["consent-words"] },
-    guards: values.guard ?? [],
+    guards: (values.guard ?? []).map((guard) => guard.trim()),
     isDry: values["dry-run"] === true,
     json: json || values.json === true,
   };
