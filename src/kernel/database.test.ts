@@ -111,7 +111,8 @@ describe("a PostgreSQL that is gone", () => {
   });
 
   it("waits at its end for nobody who only reads", async () => {
-    const other = new Database(world.admin);
+    // Nothing else ends the statement.
+    const other = new Database({ ...world.admin, statement_timeout: 0, silence_milliseconds_max: 400_000 });
     const tx = await other.begin(1, "read only");
     const read = tx.all({ name: "slow", text: "select pg_sleep(300)", parameters: [] });
     read.catch(() => {});

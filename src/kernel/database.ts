@@ -42,7 +42,7 @@ const STATEMENT_MILLISECONDS_MAX = 20_000;
 const IDLE_MILLISECONDS_MAX = 5_000;
 const LOCK_MILLISECONDS_MAX = 10_000;
 
-/** PostgreSQL cuts a statement off before this: a connection that waits longer leads nowhere. */
+/** PostgreSQL cuts a statement off before this. A flight of several that is silent for longer is given up as well. */
 const SILENCE_MILLISECONDS_MAX = STATEMENT_MILLISECONDS_MAX + 5_000;
 
 /** How long one that reads may still take at the end, and a farewell. Those who write have ended by then. */

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type pg from "pg";
+import { ownPort } from "../../test/ports.ts";
 
 /** A network between a server and PostgreSQL that can be cut, can fall silent, and can lose an answer. */
 export class Line {
@@ -39,8 +40,8 @@ export class Line {
       });
       if (this.#silent) near.pause();
     });
+    this.#port ||= await ownPort();
     await new Promise<void>((resolve) => this.#server!.listen(this.#port, "127.0.0.1", resolve));
-    this.#port = (this.#server.address() as { port: number }).port;
     return { host: "127.0.0.1", port: this.#port };
   }
 

@@ -35,11 +35,9 @@ async function file({ admin }: Place, count: number): Promise<void> {
     applicationPassword: derivedPassword(admin.password),
     log: pino({ level: "silent" }),
   });
-  await Promise.all(
-    Array.from({ length: count }, (_, n) =>
-      world.door.sayInside(world.home_tenant_id, "operator", "post.append", { subject: `post ${n}` }),
-    ),
-  );
+  const post = (n: number) =>
+    world.door.sayInside(world.home_tenant_id, "operator", "post.append", { subject: `post ${n}` });
+  for (let n = 0; n < count; n += 50) await Promise.all(Array.from({ length: 50 }, (_, index) => post(n + index)));
   await world.door.close();
   await world.database.end();
 }

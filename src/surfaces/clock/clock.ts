@@ -83,9 +83,12 @@ class Outage {
     this.#since ??= performance.now();
     if (this.#told || this.#ended || performance.now() - this.#since < OUTAGE_MILLISECONDS_MIN) return;
     this.#told = true;
-    const { message, cause } = error as Error;
-    const reason = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : message;
-    this.#log.warn({ reason }, "the database does not answer; what needs it is refused until it is back");
+    // A name whose addresses all refuse makes an error without words.
+    const { message, code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    this.#log.warn(
+      { reason: message || code },
+      "the database does not answer; what needs it is refused until it is back",
+    );
   }
 
   over(): void {

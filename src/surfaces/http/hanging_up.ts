@@ -15,7 +15,8 @@ export function hangUpOnceAnswered(app: FastifyInstance, patience = PATIENCE_MIL
   const open = new Map<Socket, Set<ServerResponse>>();
   let closing = false;
   const hangUpIdle = () => {
-    for (const [socket, answers] of open) if (answers.size === 0) socket.destroySoon();
+    // Once each: a slow one would gather a listener for every answer that ends elsewhere.
+    for (const [socket, answers] of open) if (answers.size === 0 && socket.writable) socket.destroySoon();
   };
   server.on("connection", (socket) => {
     open.set(socket, new Set());

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import fastify from "fastify";
+import { catalogue } from "../../kernel/catalogue.ts";
+import { mcpRoutes } from "./http.ts";
 import { KEY_META, PROBLEM_META } from "./tools.ts";
 import { openYard } from "./yard.fixture.ts";
 
@@ -162,6 +168,32 @@ describe("/mcp", () => {
     } as RequestInit);
     assert.equal(answered.status, 200);
     assert.match(await answered.text(), /colour/);
+  });
+
+  test("counts what it cannot read", async () => {
+    let parts = 0;
+    const body = new ReadableStream({
+      pull: (controller) => (parts++ < 20 ? controller.enqueue(new Uint8Array(10_000).fill(0xff)) : controller.close()),
+    });
+    const headers = { authorization: "Bearer lw_seat", "content-type": "application/json" };
+    const sent = fetch(`${open.url}/mcp`, { method: "POST", headers, body, duplex: "half" } as RequestInit);
+    // Who is still sending may find the line cut before it reads the answer.
+    assert.equal(await sent.then(({ status }) => status).catch(() => 413), 413);
+  });
+
+  test("calls no caller who leaves in the midst a bug", async () => {
+    const bugs: unknown[] = [];
+    const app = fastify();
+    mcpRoutes(app, { door: open.yard, catalogue: catalogue([], "1.0.0"), onBug: (error) => bugs.push(error) });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const { port } = app.server.address() as AddressInfo;
+    const asking = connect(port, "127.0.0.1");
+    asking.write("POST /mcp HTTP/1.1\r\nhost: here\r\nauthorization: Bearer lw_seat\r\ncontent-length: 100\r\n\r\n{");
+    const [request] = (await once(app.server, "request")) as [IncomingMessage];
+    asking.destroy();
+    await new Promise((closed) => request.socket.once("close", closed));
+    await app.close();
+    assert.deepEqual(bugs, []);
   });
 
   test("refuses the pages of other sites", async () => {

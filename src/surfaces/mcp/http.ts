@@ -59,7 +59,8 @@ export function mcpRoutes(app: FastifyInstance, { door, catalogue, onBug }: McpR
 
 /**
  * A body as text. The protocol's own decoder would read other letters than were meant, and they would be recorded for
- * ever. What is not UTF-8 ends in a NUL, which no JSON has anywhere: so the protocol refuses it, in its own words.
+ * ever. What is not UTF-8 becomes NULs, which no JSON has anywhere: so the protocol refuses it, in its own words. They
+ * are as many as its bytes, which it counts.
  */
 async function* textOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -67,11 +68,16 @@ async function* textOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
     try {
       return decoder.decode(part, { stream: part !== undefined });
     } catch {
-      return "\0";
+      return "\0".repeat(part?.length ?? 1);
     }
   };
-  for await (const part of body) yield decoded(part);
-  yield decoded();
+  try {
+    for await (const part of body) yield decoded(part);
+    yield decoded();
+  } catch {
+    // Who sent it has gone in the midst, which is no bug of ours, and hears no answer.
+    yield "\0";
+  }
 }
 
 function splitFor(role: string, { operations }: Catalogue): Split {
