@@ -4,7 +4,7 @@ import { type Entry, entryOf } from "../../src/rooms/ledger/index.ts";
 import { fc } from "../cases.ts";
 import { long, testWorld } from "../harness.ts";
 import { QuestionStory } from "./question_story.ts";
-import { sayingOver } from "./walking.ts";
+import { endingLeases, sayingOver } from "./walking.ts";
 
 /**
  * Every command about questions, and those about the tickets that wait for them, in any order, many at once over two
@@ -14,6 +14,7 @@ import { sayingOver } from "./walking.ts";
 const world = await testWorld();
 const { operator, say, ask, sql } = world;
 const over = sayingOver(world);
+const endLease = endingLeases(world);
 const roles: Record<string, string> = {
   ...({ Ann: "implementer", Ben: "implementer", Cam: "coordinator" } as const),
   ...({ Sam: "strategist", Sue: "strategist", operator: "operator" } as const),
@@ -74,9 +75,6 @@ const ESSENTIAL = ["question.asked", "question.answered", "question.withdrawn", 
 const reason = "because of that";
 
 let runs = 0;
-let ending: Promise<unknown> = Promise.resolve();
-const END_LEASE =
-  "update tickets.tickets set lease_expires_at = clock_timestamp() where id = $1 and state = 'in_progress'";
 
 /** One fleet's walk in a namespace of its own. */
 class Walk {
@@ -131,8 +129,7 @@ class Walk {
       case "release":
         return void (await this.#said(claim.by, "ticket.release", { ...holding, state: one.state, reason }));
       case "expire":
-        // One after the other: they share a connection.
-        return void (await (ending = ending.then(() => sql(END_LEASE, [id]))));
+        return endLease(id);
       default:
         return void (await this.#said(one.by, `ticket.${one.kind}`, { id, reason }));
     }

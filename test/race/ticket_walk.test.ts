@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
-import { pino } from "pino";
-import { derivedPassword } from "../../src/database/migrate.ts";
-import { Refusal } from "../../src/kernel/refusal.ts";
+import { describe, it } from "node:test";
 import { type Entry, entryOf } from "../../src/rooms/ledger/index.ts";
-import { openWorld } from "../../src/world.ts";
 import { fc } from "../cases.ts";
 import { long, testWorld } from "../harness.ts";
 import { storyOf } from "./ticket_story.ts";
+import { endingLeases, sayingOver } from "./walking.ts";
 
 /**
  * Every command about tickets, in any order, many at once over two nodes: whatever they come to, the ledger tells a
@@ -16,15 +13,8 @@ import { storyOf } from "./ticket_story.ts";
 
 const world = await testWorld();
 const { operator, say, ask, sql } = world;
-const other = await openWorld({
-  admin: world.admin,
-  applicationPassword: derivedPassword(world.admin.password as string),
-  log: pino({ level: "silent" }),
-});
-after(async () => {
-  await other.door.close();
-  await other.database.end();
-});
+const over = sayingOver(world);
+const endLease = endingLeases(world);
 const NAMES = ["Ann", "Ben", "Cam"];
 const tokens = await Promise.all(NAMES.map((name) => world.seat(name, "coordinator")));
 const work_proof = "commit 1a2b3c4";
@@ -91,14 +81,10 @@ const OF_CLAIMS: ReadonlySet<string> = new Set(["renew", "release", "finish", "e
 const ESSENTIAL = ["ticket.claimed", "ticket.finished", "ticket.linked", "ticket.cancelled"];
 
 let runs = 0;
-let ending: Promise<unknown> = Promise.resolve();
-const END_LEASE =
-  "update tickets.tickets set lease_expires_at = clock_timestamp() where id = $1 and state = 'in_progress'";
 
 /** One fleet's walk in a namespace of its own. */
 class Walk {
   readonly prefix = `W${++runs}`;
-  #acts = 0;
   #ids: string[] = [];
   #reserved: { id: string; by: number }[] = [];
   /** The last claim's token of each ticket, whether it still counts or not. */
@@ -113,19 +99,8 @@ class Walk {
     return { namespace: this.prefix, title };
   }
 
-  async #said(by: number | "longwatch", name: string, input: object): Promise<any> {
-    const { door } = this.#acts++ % 3 === 0 ? other : world;
-    try {
-      const { output } =
-        by === "longwatch"
-          ? await door.sayInside(world.home_tenant_id, by, name, input)
-          : await door.say(tokens[by]!, name, input);
-      return output;
-    } catch (error) {
-      // A refusal is an answer; what is thrown besides, or is our bug by its kind, is not.
-      if (error instanceof Refusal && error.kind !== "internal") return null;
-      throw error;
-    }
+  #said(by: number | "longwatch", name: string, input: object): Promise<any> {
+    return over(by === "longwatch" ? by : { token: tokens[by]! }, name, input);
   }
 
   async do(one: Act): Promise<void> {
@@ -166,8 +141,7 @@ class Walk {
         }));
       }
       case "expire":
-        // One after the other: they share a connection.
-        return void (await (ending = ending.then(() => sql(END_LEASE, [id]))));
+        return endLease(id);
       case "lapse":
       case "trigger":
         return void (await this.#said("longwatch", `ticket.${one.kind}`, {}));

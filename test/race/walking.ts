@@ -21,3 +21,12 @@ export function sayingOver(world: TestWorld) {
     }
   };
 }
+
+const END_LEASE =
+  "update tickets.tickets set lease_expires_at = clock_timestamp() where id = $1 and state = 'in_progress'";
+
+/** Ends the lease on a ticket, if there is one: one after the other, since all share a connection. */
+export function endingLeases({ sql }: TestWorld): (id: string) => Promise<void> {
+  let ending: Promise<unknown> = Promise.resolve();
+  return async (id) => void (await (ending = ending.then(() => sql(END_LEASE, [id]))));
+}

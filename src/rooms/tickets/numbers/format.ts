@@ -25,8 +25,7 @@ export function numberIn(format: string, id: string): Named | null {
   const [, prefix, calendar = "", digits] = FORMAT.exec(format)!;
   const hyphen = calendar.endsWith("-") ? "-" : "";
   const form = `^${prefix}-(\\d{${calendar.replace("-", "").length}})${hyphen}(\\d{${digits!.length},${DIGITS_MAX}})$`;
-  const [, period = "", number = 0] = new RegExp(form).exec(id) ?? [];
-  return Number(number) > 0 && formatId(format, period, Number(number)) === id
-    ? { period, number: Number(number) }
-    : null;
+  const [, period = "", counted = ""] = new RegExp(form).exec(id) ?? [];
+  const number = Number(counted);
+  return number > 0 && formatId(format, period, number) === id ? { period, number } : null;
 }
